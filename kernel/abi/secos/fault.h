@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a pager receives and what it may answer.
+ *
+ *   event   label = EVENT_FAULT    w0 = page     page in the region, as bound
+ *           badge = BADGE_KERNEL   w1 = access   enum fault_access bits
+ *                 | binding's      w2 = run      longest useful run in pages
+ *   event   label = EVENT_DETACH   w0 = first page, w1 = pages
+ *
+ *   reply   label = verdict        w0 = run      pages answered, >= 1
+ *                                  w1 = memory object handle   (MOVE, SHARE)
+ *                                  w2 = page in that object    (MOVE, SHARE)
+ *                                  w1 = positive error number  (FAIL)
+ */
+#pragma once
+
+/* Labels with bit 63 belong to the kernel. */
+#define EVENT_FAULT (1ull << 63 | 1)
+#define EVENT_DETACH (1ull << 63 | 2)
+
+enum fault_access {
+    FAULT_READ = 1 << 0,
+    FAULT_WRITE = 1 << 1,
+    FAULT_EXEC = 1 << 2,
+    FAULT_PROTECTION = 1 << 3, /* a page is present; else it is missing */
+};
+
+enum verdict {
+    VERDICT_ZERO = 1,  /* a zeroed frame, charged to the client             */
+    VERDICT_MOVE = 2,  /* the object's page leaves it for the client        */
+    VERDICT_SHARE = 3, /* the object's page, read-only, charged to its owner */
+    VERDICT_COPY = 4,  /* a private copy of the page now shown              */
+    VERDICT_FAIL = 5,  /* the client gets an error                          */
+    VERDICT_DEFER = 6, /* not now: the pager will answer this id later      */
+};
+
+#define FAULT_RUN_MAX 64u

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What one processor owns, and what portable code may ask of it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+
+struct thread;
+struct tss;
+
+/*
+ * Per-CPU state; GS base points here whenever ring 0 runs. The first fields are
+ * read by assembly through asm_offsets.inc.
+ */
+struct cpu {
+    struct cpu *self;
+    uint64_t kernel_rsp;       /* top of the current thread's kernel stack */
+    uint64_t user_rsp_scratch; /* the syscall door parks the user's rsp    */
+    struct thread *current;    /* whose registers are the user's; NULL idle */
+    struct thread *fpu_owner;  /* whose state is in the FPU registers      */
+    struct tss *tss;
+    uint64_t idle_stack_top;
+    bool resched;              /* a tick or a wake-up wants the dispatcher */
+    uint64_t ticks;
+    uint64_t kernel_entries;
+    uint64_t cr3;              /* physical address now in CR3 */
+};
+
+extern struct cpu cpu_boot;
+
+/* The processor this code runs on. */
+static ALWAYS_INLINE struct cpu *
+cpu_this(void)
+{
+    struct cpu *cpu;
+
+    __asm__("mov %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+
+/* Which optional protections CPUID offered and cpu_init switched on. */
+struct cpu_features {
+    bool smep;
+    bool smap;
+    bool umip;
+    bool fsgsbase;
+    bool xsave;    /* XSAVE/XRSTOR; else FXSAVE/FXRSTOR */
+    bool xsaveopt;
+    bool pages_1g; /* 1 GiB leaves in the physmap */
+    bool rdrand;
+    uint64_t xcr0;        /* state components in use */
+    uint32_t fpu_bytes;   /* size of a thread's FPU save area */
+    char brand[49];       /* NUL-terminated, "" if the CPU does not say */
+};
+
+extern struct cpu_features cpu_features;
+
+/* Detect features, set CR0, CR4, EFER, the syscall MSRs and GS base.
+ * Context: boot, interrupts off, once.
+ * Source: Intel SDM vol. 3A, "Control Registers" (§2.5). */
+void cpu_init(void);
+
+/* Write a list such as "nx smep smap" to @buffer, always NUL-terminated. */
+void cpu_describe_features(char *buffer, uint64_t size);
+
+/* A number an attacker cannot guess: RDRAND where there is one, else the TSC
+ * mixed with what came before. */
+uint64_t cpu_random(void);
+
+/* The time stamp counter, not serialised. */
+static inline uint64_t
+cpu_tsc(void)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
+/* Wait for an interrupt. Context: interrupts off; they are open during the
+ * wait, taken on this stack, and off again on return. */
+static inline void
+cpu_wait_for_interrupt(void)
+{
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
+/* Let pending interrupts in for a moment. Context: interrupts off, on entry and
+ * on return. */
+static inline void
+cpu_interrupt_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
+/* Stop this processor for good. */
+NORETURN void cpu_halt(void);
+
+/* End the machine: ACPI power off, reset, or the test port. They return only if
+ * the machine does not obey. */
+void power_off(void);
+void power_reboot(void);
+void power_test_exit(uint8_t code);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Arithmetic on numbers from outside: every function returns false, and leaves
+ * *out alone, where the true result does not fit. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+
+static inline MUST_CHECK bool
+checked_add(uint64_t a, uint64_t b, uint64_t *out)
+{
+    uint64_t sum;
+
+    if (__builtin_add_overflow(a, b, &sum)) {
+        return false;
+    }
+    *out = sum;
+    return true;
+}
+
+static inline MUST_CHECK bool
+checked_mul(uint64_t a, uint64_t b, uint64_t *out)
+{
+    uint64_t product;
+
+    if (__builtin_mul_overflow(a, b, &product)) {
+        return false;
+    }
+    *out = product;
+    return true;
+}
+
+/* Round @x up to a multiple of the power of two @a. */
+static inline MUST_CHECK bool
+checked_align_up(uint64_t x, uint64_t a, uint64_t *out)
+{
+    uint64_t sum;
+
+    if (__builtin_add_overflow(x, a - 1, &sum)) {
+        return false;
+    }
+    *out = sum & ~(a - 1);
+    return true;
+}
+
+/* Whether [start, start + length) lies inside [low, high) without wrapping. */
+static inline MUST_CHECK bool
+checked_range_inside(uint64_t start, uint64_t length, uint64_t low,
+                     uint64_t high)
+{
+    return start >= low && start <= high && length <= high - start;
+}
