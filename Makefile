@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+# SecOS. `make help` says what this can do; each room lists its sources in its own build.mk.
+BUILD ?= build
+Q     ?= @
+all: image # the first target: what plain `make` does
+
+# --- tools: a cross GCC where there is one, the distribution's own elsewhere; CC=clang works too
+CROSS  ?= $(shell for p in x86_64-elf- x86_64-linux-gnu-; do command -v $${p}gcc >/dev/null 2>&1 && { echo $$p; exit; }; done)
+PYTHON ?= $(shell for p in /usr/bin/python3 python3; do $$p -c 'import pytest' >/dev/null 2>&1 && { echo $$p; exit; }; done; echo python3)
+ifeq ($(origin CC),default)
+CC := $(CROSS)gcc
+endif
+LD     := $(CROSS)ld
+AR     := $(CROSS)ar
+NASM   ?= nasm
+QEMU   ?= qemu-system-x86_64
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+export BUILD CC PYTHON QEMU
+
+# --- flags. -Werror belongs to `make check`: a newer compiler's new warning must not stop a student
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wpointer-arith \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wwrite-strings -Wformat=2 \
+	-Wswitch-enum -Wnull-dereference $(if $(WERROR),-Werror)
+ifneq (,$(findstring clang,$(CC)))
+WARNINGS += --target=x86_64-linux-gnu -Wcast-align -Wimplicit-fallthrough -Wframe-larger-than=1024 -Wno-unused-command-line-argument
+else
+WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op -Wstack-usage=1024
+endif
+COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -O2 -g \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
+	-ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
+KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
+	-Ikernel/abi -Ikernel -Ilib/base/include
+USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include
+NASMFLAGS     := -f elf64 -g -F dwarf -Wall $(if $(WERROR),-Werror) --reproducible
+LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
+
+# --- the rooms
+include kernel/build.mk lib/base/build.mk lib/libsecos/build.mk tests/guests/build.mk
+include $(sort $(wildcard servers/*/build.mk))
+
+kernel_objects = $(patsubst %,$(BUILD)/obj/kernel/%.o,$(1))
+user_objects   = $(patsubst %,$(BUILD)/obj/user/%.o,$(1))
+KERNEL_OBJECTS := $(call kernel_objects,$(KERNEL_SRCS) $(BASE_SRCS))
+LIBSECOS_OBJECTS := $(call user_objects,$(LIBSECOS_SRCS) $(BASE_SRCS))
+PROGRAM_ELFS := $(SERVERS:%=$(BUILD)/servers/%.elf) $(GUESTS:%=$(BUILD)/guests/%.elf)
+
+# Everything is built anew when compiler or flags change: this file holds what they were.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
+	echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(LDFLAGS)' > $@
+
+$(BUILD)/obj/kernel/%.c.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D); echo "  CC      $<"
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+$(BUILD)/obj/kernel/%.asm.o: %.asm $(BUILD)/asm_offsets.inc $(BUILD)/flags
+	@mkdir -p $(@D); echo "  NASM    $<"
+	$(Q)$(NASM) $(NASMFLAGS) -I $(BUILD)/ -I $(dir $<) -MD $(@:.o=.d) -MP $< -o $@
+$(BUILD)/obj/user/%.c.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D); echo "  CC      $<"
+	$(Q)$(CC) $(USER_CFLAGS) -c $< -o $@
+$(BUILD)/obj/user/%.asm.o: %.asm $(BUILD)/flags
+	@mkdir -p $(@D); echo "  NASM    $<"
+	$(Q)$(NASM) $(NASMFLAGS) -I $(dir $<) -MD $(@:.o=.d) -MP $< -o $@
+
+# The C compiler computes structure offsets and constants; NASM reads them as %define lines.
+$(BUILD)/asm_offsets.inc: kernel/arch/x86_64/asm_offsets.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MF $@.d -MT $@ -S $< -o $(BUILD)/asm_offsets.s
+	$(Q)sed -n 's/.*->\([A-Za-z_0-9]*\) \$$*\(-*[0-9]*\).*/%define \1 \2/p' $(BUILD)/asm_offsets.s > $@
+
+$(BUILD)/kernel.elf: $(KERNEL_OBJECTS) kernel/arch/x86_64/kernel.ld
+	@echo "  LD      $@"
+	$(Q)$(LD) $(LDFLAGS) -T kernel/arch/x86_64/kernel.ld -Map $(@:.elf=.map) $(KERNEL_OBJECTS) -o $@
+
+$(BUILD)/libsecos.a: $(LIBSECOS_OBJECTS)
+	@echo "  AR      $@"
+	$(Q)rm -f $@; $(AR) rcsD $@ $^
+
+# A program is its objects and the part of libsecos it uses; crt0 comes in as the definition of _start.
+define program
+$(BUILD)/$(1).elf: $(call user_objects,$(2)) $(BUILD)/libsecos.a lib/libsecos/user.ld
+	@mkdir -p $$(@D); echo "  LD      $$@"
+	$(Q)$(LD) $(LDFLAGS) -T lib/libsecos/user.ld -u _start $(call user_objects,$(2)) $(BUILD)/libsecos.a -o $$@
+endef
+$(foreach s,$(SERVERS),$(eval $(call program,servers/$(s),$(addprefix servers/$(s)/,$($(s)_SRCS)))))
+$(foreach g,$(GUESTS),$(eval $(call program,guests/$(g),$(addprefix tests/guests/,$($(g)_SRCS)))))
+
+MODULES := $(SERVERS:%=$(BUILD)/servers/%.elf) $(PROGRAMS:%=$(BUILD)/guests/%.elf)
+$(BUILD)/secos.iso: $(BUILD)/kernel.elf $(MODULES) boot/grub.cfg tools/mkiso
+	@echo "  ISO     $@"
+	$(Q)tools/mkiso -o $@ -k $(BUILD)/kernel.elf $(MODULES)
+
+.PHONY: all image programs iso FORCE
+image: $(BUILD)/kernel.elf programs $(BUILD)/secos.iso
+programs: $(PROGRAM_ELFS)
+iso: $(BUILD)/secos.iso ## the bootable image, BIOS and UEFI
+
+# --- what people type: each target below installs what it needs first, then calls the real one
+-include tests/host/build.mk tests/fuzz/build.mk tests/targets.mk
+-include $(KERNEL_OBJECTS:.o=.d) $(LIBSECOS_OBJECTS:.o=.d) $(BUILD)/asm_offsets.inc.d
+-include $(shell find $(BUILD)/obj/user/servers $(BUILD)/obj/user/tests -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: help run gdb clean
+help: ## this list
+	@echo "SecOS: a microkernel whose subject is memory."; echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@echo; echo "CC=clang-14, BUILD=dir, WERROR=1 and Q= (show commands) may follow any of them."
+
+run: ## boot the ISO in QEMU, console in this terminal
+	@tools/setup run
+	@$(MAKE) --no-print-directory -j$(JOBS) iso
+	@echo "SecOS on the serial console. To leave: poweroff at the prompt, or Ctrl-A, then X."
+	@$(QEMU) -accel tcg -cpu max -m 128 -nodefaults -display none -vga none -serial mon:stdio -cdrom $(BUILD)/secos.iso
+
+gdb: $(BUILD)/kernel.elf programs ## boot stopped, with GDB and the kernel's symbols
+	@tools/setup lint
+	@tools/secos-run --gdb
+
+clean: ## remove build/
+	@rm -rf $(BUILD)

@@ -1,0 +1,2 @@
+SERVERS += pager
+pager_SRCS := main.c policy.c

@@ -1,0 +1,2 @@
+SERVERS += shell
+shell_SRCS := main.c parse.c commands.c

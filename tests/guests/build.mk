@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# A guest is a file here: NAME.c or NAME.asm becomes build/guests/NAME.elf. One
+# of several files has a line `NAME_SRCS := files` below.
+
+GUESTS := $(sort $(basename $(notdir $(wildcard tests/guests/*.c tests/guests/*.asm))))
+$(foreach g,$(GUESTS),$(eval $(g)_SRCS ?= $(notdir $(wildcard tests/guests/$(g).c tests/guests/$(g).asm))))
+
+# What the ISO carries besides pager and shell, for `run NAME`.
+PROGRAMS := hello

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Host tests: the kernel's own sources, under ASan and UBSan, on this machine.
+#
+# A test NAME is tests/host/test_NAME.c and two lines here:
+#   HOST_TESTS += NAME
+#   HOST_NAME  := the sources it tests
+# HOST_NAME_FLAGS, if set, is added to the compiler's arguments for all of them.
+
+HOST_TESTS += check
+HOST_check :=
+
+# --- how they are built; nothing to change below for a new test -------------
+
+HOSTCC ?= gcc
+HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra -Wshadow \
+	-Wno-unused-parameter -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(WERROR),-Werror)
+HOSTINC += -Itests/host/fakes/include -Itests/host -Ikernel/abi -Ikernel -Ilib/base/include -Ilib/libsecos/include -I.
+HOST_FAKES := $(patsubst %,$(BUILD)/host/%.o,$(wildcard tests/host/fakes/*.c))
+
+$(BUILD)/host/fakes.a: $(HOST_FAKES)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(BUILD)/host/tests/host/fakes/%.o: tests/host/fakes/% tests/host/build.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(HOSTINC) -MMD -MP -c $< -o $@
+
+# $(1) = test: its objects stand in a folder of their own, since flags may differ.
+define host_test
+$(BUILD)/host/$(1)/%.o: % tests/host/build.mk
+	@mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(HOST_$(1)_FLAGS) $(HOSTINC) -MMD -MP -c $$< -o $$@
+
+$(BUILD)/host/test_$(1): $(patsubst %,$(BUILD)/host/$(1)/%.o,tests/host/test_$(1).c $(HOST_$(1))) $(BUILD)/host/fakes.a
+	@echo "  HOST    $(1)"
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $$^ -o $$@
+endef
+$(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))
+-include $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)
+
+.PHONY: host-tests $(HOST_TESTS:%=host-test-%)
+host-tests: $(HOST_TESTS:%=host-test-%) ## host tests only; one of them: make host-test-NAME
+$(HOST_TESTS:%=host-test-%): host-test-%: $(BUILD)/host/test_%
+	@UBSAN_OPTIONS=print_stacktrace=1 timeout 300 $<
