@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Decides whether a file is a program that SecOS can run, and what to load.
+ *
+ *      bytes of a stranger --> elf_validate --> struct elf_plan --> the loader
+ *
+ * The loader starts only after elf_validate said yes and reads nothing but the
+ * plan, so every number it uses has been checked here. elf_validate is
+ *   pure   it allocates nothing, changes nothing but *out, depends on nothing
+ *          but its arguments, and so runs and is fuzzed on the host;
+ *   total  it ends with an answer for every sequence of bytes, of any length
+ *          and alignment, after at most ELF_MAX_PHDRS headers and as many note
+ *          segments of MANIFEST_NOTES_BYTES_MAX.
+ *
+ * What holds for a plan:
+ *   I1  segments are in order of address, and no page belongs to two of them
+ *   I2  all of it lies in [USER_BASE, USER_MAP_BASE): not at NULL, not where
+ *       mappings or stacks go, not in the kernel
+ *   I3  file_bytes <= mem_bytes, mem_bytes > 0, and the bytes
+ *       [offset, offset + file_bytes) are in the image
+ *   I4  offset and vaddr agree modulo the page size
+ *   I5  every segment is readable; none is both writable and executable
+ *   I6  entry is one of the file bytes of an executable segment
+ *   I7  the pages of all segments together do not exceed manifest.max_mem,
+ *       where there is a manifest
+ *
+ * What is behind file_bytes up to the end of the last page, and what is before
+ * vaddr in the first, must read as zero: the loader sees to that.
+ *
+ * An image with several faults is refused for one of them. The order: file
+ * header, table, then each program header in the order of the file, then what
+ * concerns them together (segments, entry, manifest).
+ *
+ * Only ET_EXEC so far. A static PIE needs no other plan: the loader will choose
+ * a base and add it to entry, vaddr, first_page and end_page.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <base/align.h>
+#include <base/compiler.h>
+
+#include "elf_status.h"
+#include "manifest.h"
+
+#define ELF_MAX_SEGMENTS 16u
+#define ELF_MAX_PHDRS    64u
+
+/* One non-empty PT_LOAD. Addresses and sizes in bytes, neither page-aligned. */
+struct elf_segment {
+    uint64_t vaddr;
+    uint64_t mem_bytes;
+    uint64_t offset;     /* of its first byte in the image */
+    uint64_t file_bytes; /* the rest of mem_bytes is zero  */
+    uint32_t prot;       /* enum prot                      */
+};
+
+struct elf_plan {
+    uint64_t entry;
+    uint64_t first_page; /* address of the lowest page              */
+    uint64_t end_page;   /* address behind the highest page         */
+    uint64_t page_count; /* of all segments, without holes between  */
+    uint32_t segment_count;
+    struct manifest manifest;
+    struct elf_segment segments[ELF_MAX_SEGMENTS];
+};
+
+/* Address of the first page of @segment. */
+static inline uint64_t
+elf_segment_first_page(const struct elf_segment *segment)
+{
+    return align_down(segment->vaddr, PAGE_BYTES);
+}
+
+/* Address behind the last page of @segment. */
+static inline uint64_t
+elf_segment_end_page(const struct elf_segment *segment)
+{
+    return align_up(segment->vaddr + segment->mem_bytes, PAGE_BYTES);
+}
+
+/* Address behind the last page that has bytes of the file; equals the first
+ * page if there is none. The pages from here on are all zero. */
+static inline uint64_t
+elf_segment_file_end_page(const struct elf_segment *segment)
+{
+    if (segment->file_bytes == 0) {
+        return elf_segment_first_page(segment);
+    }
+    return align_up(segment->vaddr + segment->file_bytes, PAGE_BYTES);
+}
+
+/* Check the program in @image.
+ * @image  @bytes readable bytes, of any alignment; may be NULL if @bytes is 0.
+ *         Nobody may change them until the loader is done: bytes that were
+ *         checked and then changed were not checked. Give a copy, or memory
+ *         that only the kernel can write, never a pointer into a process.
+ * @out    what to load; untouched unless ELF_OK is returned
+ * Returns ELF_OK, or why the image is refused.
+ * Context: any; takes no lock, does not block; about 1 KiB of stack.
+ * Cost: linear in the headers and notes; segments are not read. */
+MUST_CHECK enum elf_status elf_validate(const void *image, uint64_t bytes,
+                                        struct elf_plan *out);
+
+/* Say what @status means, as a phrase without a full stop. Never NULL. */
+const char *elf_status_text(enum elf_status status);
