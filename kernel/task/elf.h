@@ -98,7 +98,7 @@ elf_segment_file_end_page(const struct elf_segment *segment)
  *         that only the kernel can write, never a pointer into a process.
  * @out    what to load; untouched unless ELF_OK is returned
  * Returns ELF_OK, or why the image is refused.
- * Context: any; takes no lock, does not block; about 1 KiB of stack.
+ * Context: any; takes no lock, does not block; about 1.5 KiB of stack.
  * Cost: linear in the headers and notes; segments are not read. */
 MUST_CHECK enum elf_status elf_validate(const void *image, uint64_t bytes,
                                         struct elf_plan *out);
