@@ -28,10 +28,10 @@ WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlog
 endif
 COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
-	-ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
+	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
 KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
-USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include
+USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
 NASMFLAGS     := -f elf64 -g -F dwarf -Wall $(if $(WERROR),-Werror) --reproducible
 LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
 
@@ -79,10 +79,12 @@ $(BUILD)/libsecos.a: $(LIBSECOS_OBJECTS)
 	$(Q)rm -f $@; $(AR) rcsD $@ $^
 
 # A program is its objects and the part of libsecos it uses; crt0 comes in as the definition of _start.
+# NAME.debug keeps what GDB wants; a module lies in RAM as a whole, so NAME.elf is without it.
 define program
 $(BUILD)/$(1).elf: $(call user_objects,$(2)) $(BUILD)/libsecos.a lib/libsecos/user.ld
 	@mkdir -p $$(@D); echo "  LD      $$@"
-	$(Q)$(LD) $(LDFLAGS) -T lib/libsecos/user.ld -u _start $(call user_objects,$(2)) $(BUILD)/libsecos.a -o $$@
+	$(Q)$(LD) $(LDFLAGS) -T lib/libsecos/user.ld -u _start $(call user_objects,$(2)) $(BUILD)/libsecos.a -o $$(@:.elf=.debug)
+	$(Q)$(CROSS)objcopy --strip-debug $$(@:.elf=.debug) $$@
 endef
 $(foreach s,$(SERVERS),$(eval $(call program,servers/$(s),$(addprefix servers/$(s)/,$($(s)_SRCS)))))
 $(foreach g,$(GUESTS),$(eval $(call program,guests/$(g),$(addprefix tests/guests/,$($(g)_SRCS)))))
@@ -91,14 +93,16 @@ MODULES := $(SERVERS:%=$(BUILD)/servers/%.elf) $(PROGRAMS:%=$(BUILD)/guests/%.el
 $(BUILD)/secos.iso: $(BUILD)/kernel.elf $(MODULES) boot/grub.cfg tools/mkiso
 	@echo "  ISO     $@"
 	$(Q)tools/mkiso -o $@ -k $(BUILD)/kernel.elf $(MODULES)
+$(BUILD)/modules: $(MODULES) # for secos-run and the tests: what the ISO carries
+	@printf '%s\n' $(abspath $(MODULES)) > $@
 
 .PHONY: all image programs iso FORCE
-image: $(BUILD)/kernel.elf programs $(BUILD)/secos.iso
+image: $(BUILD)/kernel.elf programs $(BUILD)/modules $(BUILD)/secos.iso
 programs: $(PROGRAM_ELFS)
 iso: $(BUILD)/secos.iso ## the bootable image, BIOS and UEFI
 
 # --- what people type: each target below installs what it needs first, then calls the real one
--include tests/host/build.mk tests/fuzz/build.mk tests/targets.mk
+include tests/host/build.mk tests/fuzz/build.mk tests/targets.mk
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBSECOS_OBJECTS:.o=.d) $(BUILD)/asm_offsets.inc.d
 -include $(shell find $(BUILD)/obj/user/servers $(BUILD)/obj/user/tests -name '*.d' 2>/dev/null)
 .DELETE_ON_ERROR:

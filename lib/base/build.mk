@@ -1,6 +1,2 @@
 # SPDX-License-Identifier: MIT
-BASE_SRCS := $(addprefix lib/base/src/, \
-	bitmap.c \
-	fmt.c \
-	slab.c \
-	string.c)
+BASE_SRCS := $(sort $(wildcard lib/base/src/*.c))

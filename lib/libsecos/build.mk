@@ -1,4 +1,2 @@
 # SPDX-License-Identifier: MIT
-LIBSECOS_SRCS := $(addprefix lib/libsecos/src/, \
-	crt0.asm \
-	syscall_stub.asm)
+LIBSECOS_SRCS := $(sort $(wildcard lib/libsecos/src/*.c lib/libsecos/src/*.asm))

@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: MIT
 SERVERS += pager
-pager_SRCS := main.c policy.c
+pager_SRCS := $(notdir $(sort $(wildcard servers/pager/*.c)))

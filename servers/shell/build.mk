@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: MIT
 SERVERS += shell
-shell_SRCS := main.c parse.c commands.c
+shell_SRCS := $(notdir $(sort $(wildcard servers/shell/*.c)))

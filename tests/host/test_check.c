@@ -7,18 +7,8 @@
 
 #include <arch/addr.h>
 
-#if __has_include(<klib/log.h>)
 #include <klib/log.h>
-#else
-void panic(const char *, ...) __attribute__((noreturn));
-void klog(const char *, ...);
-#endif
-#if __has_include(<klib/panic.h>)
 #include <klib/panic.h>
-#else
-void panic(const char *, ...) __attribute__((noreturn));
-void klog(const char *, ...);
-#endif
 
 TEST(expected_panic_is_caught)
 {

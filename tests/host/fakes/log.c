@@ -7,12 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if __has_include(<klib/log.h>)
 #include <klib/log.h>
-#else
-void panic(const char *, ...) __attribute__((noreturn));
-void klog(const char *, ...);
-#endif
 
 #define LOG_BYTES 65536u
 

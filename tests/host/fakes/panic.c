@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if __has_include(<klib/panic.h>)
+#include <klib/kassert.h>
 #include <klib/panic.h>
-#else
-void panic(const char *, ...) __attribute__((noreturn));
-void klog(const char *, ...);
-#endif
 
 static jmp_buf panic_buffer;
 static bool panic_armed;
@@ -52,4 +48,10 @@ panic(const char *fmt, ...)
     }
     fprintf(stderr, "panic: %s\n", panic_message);
     abort();
+}
+
+void
+kassert_failed(const char *where_and_what)
+{
+    panic("assertion failed: %s", where_and_what);
 }

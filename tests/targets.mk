@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+# The targets that look at the tree rather than build it: tests, lint, figures.
+
+FORMAT := $(shell command -v clang-format-14 || echo clang-format)
+TIDY   := $(shell command -v clang-tidy-14 || echo clang-tidy)
+PYTEST  = $(PYTHON) -m pytest -p no:cacheprovider -q -ra --timeout 300 -n $(PYTEST_JOBS) $(PYTEST_ARGS)
+PYTEST_JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && echo 4 || echo $$((n < 2 ? 2 : n)))
+SUBMAKE = $(MAKE) --no-print-directory -j$(JOBS)
+
+C_FILES     = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find boot kernel lib servers tests -name '*.[ch]')
+KERNEL_C    = $(filter %.c,$(KERNEL_SRCS) $(BASE_SRCS))
+USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(foreach s,$(SERVERS),$(addprefix servers/$(s)/,$($(s)_SRCS))))
+# clang-tidy reads our flags, but not the ones only GCC knows, nor -fstack-usage.
+tidy_flags  = $(filter-out -MMD -MP -fstack-usage -Werror -isystem %/include -Wcast-align=strict -Wimplicit-fallthrough=5 \
+	-Wduplicated-cond -Wlogical-op -Wstack-usage=1024 -mstack-protector-guard=global,$(1)) --target=x86_64-linux-gnu
+
+.PHONY: test check lint format fuzz bench docs qemu-tests lint-only clang-build objects
+test: ## host tests, then the QEMU tests
+	@tools/setup test
+	@$(SUBMAKE) all host-tests
+	@$(MAKE) --no-print-directory qemu-tests
+
+check: ## what CI runs: warnings are errors; gcc, clang, lint, all tests
+	@tools/setup test lint
+	@$(SUBMAKE) WERROR=1 all host-tests lint-only
+	@$(SUBMAKE) WERROR=1 clang-build
+	@$(MAKE) --no-print-directory WERROR=1 qemu-tests
+
+qemu-tests: all ## QEMU tests only; PYTEST_ARGS='-k boot' chooses
+	@$(PYTEST) tests/qemu
+
+# The same tree with the other compiler; linked, not run.
+clang-build:
+	@CC=$$(command -v clang-14 || echo clang); $(MAKE) --no-print-directory CC=$$CC BUILD=$(BUILD)/clang \
+	$(BUILD)/clang/kernel.elf programs
+
+objects: $(call kernel_objects,$(wildcard $(KERNEL_SRCS) $(BASE_SRCS))) $(call user_objects,$(wildcard $(LIBSECOS_SRCS)))
+
+lint: ## format, clang-tidy, cppcheck, rooms, image audit
+	@tools/setup run lint
+	@$(SUBMAKE) all
+	@$(SUBMAKE) lint-only
+
+lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words
+.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words
+lint-format:
+	@echo "  LINT    format"
+	@$(FORMAT) --dry-run -Werror $(C_FILES)
+lint-tidy: $(BUILD)/asm_offsets.inc
+	@echo "  LINT    clang-tidy"
+	@printf '%s\n' $(KERNEL_C) | xargs -P $(JOBS) -n 4 sh -c '$(TIDY) --quiet "$$@" -- $(call tidy_flags,$(KERNEL_CFLAGS)) 2>/dev/null' sh
+	@printf '%s\n' $(USER_C) | xargs -P $(JOBS) -n 4 sh -c '$(TIDY) --quiet "$$@" -- $(call tidy_flags,$(USER_CFLAGS)) 2>/dev/null' sh
+lint-cppcheck:
+	@echo "  LINT    cppcheck"
+	@cppcheck --quiet --std=c11 --platform=unix64 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	--suppressions-list=tests/tools/cppcheck.txt -j$(JOBS) -Ikernel/abi -Ikernel -Ilib/base/include -Ilib/libsecos/include $(KERNEL_C) $(USER_C)
+lint-rooms:
+	@echo "  LINT    rooms"
+	@$(PYTHON) tests/tools/check_layers.py
+lint-image: $(BUILD)/kernel.elf programs
+	@echo "  LINT    images"
+	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
+	@$(PYTHON) tests/tools/size_report.py --limit 7000 --brief
+	@$(PYTHON) tests/tools/stack_report.py --limit 1024 --brief $(BUILD)/obj/kernel
+lint-words:
+	@echo "  LINT    words"
+	@if git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.[ch]' '*.asm' '*.py' 2>/dev/null | grep -vE 'TODO\(#[0-9]+\)'; then \
+	echo "a bare TODO: name its issue, TODO(#12)"; exit 1; fi
+
+format: ## lay out every C file
+	@tools/setup lint
+	@$(FORMAT) -i $(C_FILES)
+
+bench: ## exact instruction counts -> build/bench.json
+	@tools/setup test
+	@$(SUBMAKE) all
+	@$(PYTHON) tests/bench/run.py --out $(BUILD)/bench.json
+	@$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json
+
+fuzz: ## libFuzzer over every pure parser; FUZZ_SECONDS=60
+	@tools/setup lint
+	@$(SUBMAKE) fuzz-run
+
+docs: ## the book, as HTML in build/docs
+	@tools/setup docs
+	@$(PYTHON) -m sphinx -q -b html docs $(BUILD)/docs
+	@echo "open $(BUILD)/docs/index.html"
