@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at the machine: what the shell shows. Needs the INSPECT group, and
+ * system_power the POWER group. The structures are in secos/system.h. */
+#pragma once
+
+#include <stdint.h>
+
+#include <secos/process.h>
+#include <secos/region.h>
+#include <secos/system.h>
+#include <secos/types.h>
+
+#include <libsecos/syscall.h>
+
+/* In place of a process handle: the process with this id; 0 is oneself. */
+#define SYSTEM_BY_ID(id) ((uint64_t)(id) << 32)
+
+static inline int64_t
+sys_memory(struct memory_info *info)
+{
+    return syscall2(SYS_sys_memory, syscall_address(info), sizeof(*info));
+}
+
+static inline int64_t
+sys_machine(struct machine_info *info)
+{
+    return syscall2(SYS_sys_machine, syscall_address(info), sizeof(*info));
+}
+
+/* Fill @rows with processes from the @start-th on. Returns rows written. */
+static inline int64_t
+sys_processes(uint64_t start, struct process_info *rows, uint64_t bytes)
+{
+    return syscall3(SYS_sys_processes, start, syscall_address(rows), bytes);
+}
+
+/* Fill @rows with regions of @process (0 = oneself, a handle, SYSTEM_BY_ID)
+ * from the @start-th on. Returns rows written. */
+static inline int64_t
+sys_regions(uint64_t process, struct region_info *rows, uint64_t bytes,
+            uint64_t start)
+{
+    return syscall4(SYS_sys_regions, process, syscall_address(rows), bytes,
+                    start);
+}
+
+/* Say what @process_id (0 = oneself) has mapped at @address. */
+static inline int64_t
+sys_translate(uint64_t process_id, uint64_t address,
+              struct translate_info *info)
+{
+    return syscall3(SYS_sys_translate, process_id, address,
+                    syscall_address(info));
+}
+
+/* Describe boot module @index. ST_ENOENT beyond the last. */
+static inline int64_t
+sys_module(uint64_t index, struct module_info *info)
+{
+    return syscall3(SYS_sys_module, index, syscall_address(info),
+                    sizeof(*info));
+}
+
+static inline int64_t
+sys_pager(enum pager_operation operation, struct pager_info *info)
+{
+    return syscall3(SYS_sys_pager, (uint64_t)operation, syscall_address(info),
+                    sizeof(*info));
+}
+
+/* Describe system call @index (number - SYS_FIRST). ST_ENOENT for a gap. */
+static inline int64_t
+sys_table(uint64_t index, struct syscall_info *info)
+{
+    return syscall3(SYS_sys_table, index, syscall_address(info), sizeof(*info));
+}
+
+static inline int64_t
+sys_audit(struct audit_info *info)
+{
+    return syscall2(SYS_sys_audit, syscall_address(info), sizeof(*info));
+}
+
+static inline int64_t
+sys_power(enum power_operation operation, uint64_t code)
+{
+    return syscall2(SYS_sys_power, (uint64_t)operation, code);
+}

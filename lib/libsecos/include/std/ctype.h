@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* The standard name of libsecos/ctype.h. */
+#pragma once
+
+#include <libsecos/ctype.h>
