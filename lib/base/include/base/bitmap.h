@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bits in arrays of 64-bit words, bit i in word i / 64 at position i % 64; and a
+ * tree of such arrays that finds its first set bit in three steps.
+ *
+ * Who provides the words owns them. Nothing here allocates or checks bounds.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+
+#define BITMAP_WORD_BITS 64u
+#define BITMAP_NONE UINT64_MAX
+
+/* Words that hold @bits bits. */
+#define BITMAP_WORDS(bits) (((bits) + 63) / 64)
+
+static inline bool
+bitmap_test(const uint64_t *words, uint64_t bit)
+{
+    return (words[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+static inline void
+bitmap_set(uint64_t *words, uint64_t bit)
+{
+    words[bit / 64] |= 1ull << (bit % 64);
+}
+
+static inline void
+bitmap_clear(uint64_t *words, uint64_t bit)
+{
+    words[bit / 64] &= ~(1ull << (bit % 64));
+}
+
+/* The position of the lowest set bit of @word, which is not 0. */
+static inline uint64_t
+bitmap_lowest(uint64_t word)
+{
+    return (uint64_t)(unsigned)__builtin_ctzll(word);
+}
+
+/* The number of set bits in @word. Written out: without the POPCNT instruction
+ * the compiler would call a library that freestanding code does not have. */
+static inline uint64_t
+bitmap_weight(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555ull;
+    word = (word & 0x3333333333333333ull) + (word >> 2 & 0x3333333333333333ull);
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Full;
+    return word * 0x0101010101010101ull >> 56;
+}
+
+/* Set or clear the bits [first, end). Cost: O(words). */
+void bitmap_set_range(uint64_t *words, uint64_t first, uint64_t end);
+void bitmap_clear_range(uint64_t *words, uint64_t first, uint64_t end);
+
+/* The number of set bits in [first, end). Cost: O(words). */
+uint64_t bitmap_count_range(const uint64_t *words, uint64_t first,
+                            uint64_t end);
+
+/* The first bit >= @first and < @end that is set (clear), or @end. */
+uint64_t bitmap_find_set(const uint64_t *words, uint64_t first, uint64_t end);
+uint64_t bitmap_find_clear(const uint64_t *words, uint64_t first, uint64_t end);
+
+/* The first bit of the lowest run of @length > 0 set bits in [first, end), or
+ * BITMAP_NONE. Cost: O(words + runs). */
+uint64_t bitmap_find_run(const uint64_t *words, uint64_t first, uint64_t end,
+                         uint64_t length);
+
+/*
+ * A set of numbers below BITMAP_TREE_MAX with O(1) "smallest member".
+ *
+ *      top    one word: bit j = word j of mid is not zero
+ *      mid    bit i = word i of low is not zero
+ *      low    bit n = n is a member
+ */
+#define BITMAP_TREE_MAX (64ull * 64 * 64)
+
+struct bitmap_tree {
+    uint64_t top;
+    uint64_t *mid;
+    uint64_t *low;
+};
+
+/* Words a tree of numbers below @n needs. */
+static inline uint64_t
+bitmap_tree_words(uint64_t n)
+{
+    return BITMAP_WORDS(n) + BITMAP_WORDS(BITMAP_WORDS(n));
+}
+
+/* Make an empty tree of numbers below @n in @words, which are all zero. */
+static inline void
+bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t n)
+{
+    tree->top = 0;
+    tree->low = words;
+    tree->mid = words + BITMAP_WORDS(n);
+}
+
+static inline void
+bitmap_tree_add(struct bitmap_tree *tree, uint64_t n)
+{
+    bitmap_set(tree->low, n);
+    bitmap_set(tree->mid, n / 64);
+    tree->top |= 1ull << (n / 4096);
+}
+
+static inline void
+bitmap_tree_remove(struct bitmap_tree *tree, uint64_t n)
+{
+    bitmap_clear(tree->low, n);
+    if (tree->low[n / 64] == 0) {
+        bitmap_clear(tree->mid, n / 64);
+        if (tree->mid[n / 4096] == 0) {
+            tree->top &= ~(1ull << (n / 4096));
+        }
+    }
+}
+
+static inline bool
+bitmap_tree_has(const struct bitmap_tree *tree, uint64_t n)
+{
+    return bitmap_test(tree->low, n);
+}
+
+/* The smallest member, or BITMAP_NONE. */
+static inline uint64_t
+bitmap_tree_first(const struct bitmap_tree *tree)
+{
+    uint64_t mid;
+    uint64_t low;
+
+    if (tree->top == 0) {
+        return BITMAP_NONE;
+    }
+    mid = bitmap_lowest(tree->top);
+    low = mid * 64 + bitmap_lowest(tree->mid[mid]);
+    return low * 64 + bitmap_lowest(tree->low[low]);
+}
