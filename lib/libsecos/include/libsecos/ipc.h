@@ -85,6 +85,13 @@ ipc_exchange_inline(enum sys_number number, uint64_t target,
 }
 
 static ALWAYS_INLINE int64_t
+ipc_receive_inline(handle_t endpoint, struct ipc_message *m,
+                   uint64_t deadline_ns)
+{
+    return ipc_exchange_inline(SYS_ipc_receive, endpoint, m, deadline_ns);
+}
+
+static ALWAYS_INLINE int64_t
 ipc_reply_receive_inline(handle_t endpoint, struct ipc_message *m,
                          uint64_t deadline_ns)
 {

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The boot pager: every page of heap, stack and bss that a program has, this
+ * process has decided about.
+ *
+ *      client            kernel                          pager
+ *      touches a page ->  no frame there
+ *                         call on the client's behalf -> FAULT page access run
+ *                                                        policy_decide
+ *                         allocate, zero, map         <- ZERO run
+ *      goes on        <-                                 (waits in the same call)
+ *
+ * Two kernel entries serve a fault: the client's trap, and ipc_reply_receive,
+ * which answers this fault and waits for the next. The message never leaves the
+ * registers it travels in, and the only memory the loop touches is the policy,
+ * on a stack page that the kernel mapped before the first instruction: a pager
+ * must never fault, for nobody would answer.
+ *
+ * What it is not trusted with: it sees page numbers, not addresses, owns no
+ * frame, and cannot reach its clients. If it dies, the kernel starts it again
+ * and repeats the faults it had not answered; there is no state to lose.
+ */
+#include <stdint.h>
+
+#include <libsecos/ipc.h>
+#include <libsecos/manifest.h>
+#include <libsecos/pager_protocol.h>
+#include <libsecos/process.h>
+
+#include "policy.h"
+
+/* It receives and replies; it never spawns, looks around or prints. */
+SECOS_MANIFEST(1u << SYS_GROUP_IPC, 0, 0);
+
+/* Behaviours that the tests ask for. Returns a label that is no verdict. */
+static COLD uint64_t
+pager_misbehave(enum policy_action action)
+{
+    if (action == POLICY_DIE) {
+        __builtin_trap();
+    }
+    while (action == POLICY_HANG) {
+        __asm__ volatile("pause");
+    }
+    return 99;
+}
+
+/* Turn the fault in *@m into its answer. */
+static ALWAYS_INLINE void
+pager_answer(struct policy *policy, struct ipc_message *m)
+{
+    struct pager_fault fault = pager_fault_of(m);
+    struct policy_decision decision =
+        policy_decide(policy, fault.access, fault.run);
+
+    if (LIKELY(decision.action == POLICY_ZERO)) {
+        pager_answer_zero(m, decision.run);
+    } else if (decision.action == POLICY_FAIL) {
+        pager_answer_fail(m, decision.error);
+    } else {
+        m->label = pager_misbehave(decision.action);
+    }
+}
+
+/* What is no fault: somebody's call is refused; of a DETACH there is nothing to
+ * forget, and it wants no answer. */
+static COLD void
+pager_refuse(uint64_t reply_id)
+{
+    struct ipc_message m = {
+        .reply_id = reply_id,
+        .label = (uint64_t)ST_ENOSYS,
+    };
+
+    if (reply_id != 0) {
+        (void)ipc_reply(&m);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct policy policy;
+    struct ipc_message m = { .slot = 0 };
+    int64_t status;
+
+    policy_init(&policy, argc, argv);
+    /* Only inlined functions may see &m: it is to stay in registers. */
+    status = ipc_receive_inline(HANDLE_SLOT_ENDPOINT, &m, 0);
+    for (;;) {
+        if (LIKELY(status == ST_OK && pager_is_fault(&m))) {
+            pager_answer(&policy, &m);
+            status = ipc_reply_receive_inline(HANDLE_SLOT_ENDPOINT, &m, 0);
+            continue;
+        }
+        if (status == ST_OK) {
+            pager_refuse(m.reply_id);
+        } else if (status != ST_EGONE) {
+            /* Not a late answer but no endpoint: there is nothing to serve. */
+            return 1;
+        }
+        m = (struct ipc_message){ .slot = 0 };
+        status = ipc_receive_inline(HANDLE_SLOT_ENDPOINT, &m, 0);
+    }
+}
