@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compare build/bench.json with a baseline.
+
+    compare_bench.py NEW BASELINE [--tolerance PERCENT] [--update]
+
+Both files are {"name": {"instructions": n, "unit": "...", "target": n}}. More
+instructions than the baseline, beyond the tolerance, is an error; a target that
+is missed is told. Counts under -icount are exact, so the tolerance only spares
+changes nobody would notice."""
+import argparse
+import json
+import pathlib
+import shutil
+import sys
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("new", type=pathlib.Path)
+    parser.add_argument("baseline", type=pathlib.Path)
+    parser.add_argument("--tolerance", type=float, default=2.0, metavar="PERCENT")
+    parser.add_argument("--update", action="store_true", help="make NEW the baseline")
+    arguments = parser.parse_args()
+    if arguments.update:
+        shutil.copyfile(arguments.new, arguments.baseline)
+    new = json.loads(arguments.new.read_text())
+    old = json.loads(arguments.baseline.read_text()) if arguments.baseline.exists() else {}
+    worse = []
+    print(f"{'':28}{'now':>12}{'baseline':>12}{'change':>9}{'target':>12}")
+    for name in sorted(new | old):
+        if name not in new:
+            worse.append(f"{name} is no longer measured")
+            continue
+        now, target = new[name]["instructions"], new[name].get("target")
+        before = old.get(name, {}).get("instructions")
+        change = f"{100 * (now - before) / before:+.1f}%" if before else "new"
+        verdict = "" if not target else "  met" if now <= target else "  MISSED"
+        print(f"{name:28}{now:>12,}{before if before is not None else '-':>12}{change:>9}{target or '-':>12}{verdict}")
+        if before and now > before * (1 + arguments.tolerance / 100) + 1:
+            worse.append(f"{name}: {before} -> {now} instructions")
+    for line in worse:
+        print(f"compare_bench: {line}", file=sys.stderr)
+    sys.exit(1 if worse else 0)
+
+
+if __name__ == "__main__":
+    main()
