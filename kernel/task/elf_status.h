@@ -83,7 +83,7 @@
     X(MANIFEST_STACK, 99, "a manifest with an impossible stack size")
 
 enum elf_status {
-#define ELF_STATUS_ENUM(name, value, text) ELF_##name = value,
+#define ELF_STATUS_ENUM(name, value, text) ELF_##name = (value),
     ELF_STATUS_LIST(ELF_STATUS_ENUM)
 #undef ELF_STATUS_ENUM
 };

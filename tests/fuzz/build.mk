@@ -6,6 +6,9 @@
 #   FUZZ_TARGETS += NAME
 #   FUZZ_NAME    := the sources it tests
 
+FUZZ_TARGETS += elf
+FUZZ_elf := kernel/task/elf.c kernel/task/manifest.c
+
 FUZZ_SECONDS ?= 60
 FUZZ_CC      := $(shell command -v clang-14 || echo clang)
 

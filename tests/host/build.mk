@@ -9,6 +9,10 @@
 HOST_TESTS += check
 HOST_check :=
 
+HOST_TESTS += elf manifest
+HOST_elf := kernel/task/elf.c kernel/task/manifest.c
+HOST_manifest := kernel/task/manifest.c
+
 # --- how they are built; nothing to change below for a new test -------------
 
 HOSTCC ?= gcc
