@@ -120,8 +120,8 @@ struct mmu_found {
     struct mmu_cursor at;
 };
 
-/* Find the first leaf of @tables in [@from, @end) that is not empty. Both must
- * lie in the same half.
+/* Find the first leaf of @tables that is not empty and reaches into
+ * [@from, @end). Both must lie in the same half; an @end of 0 is 2^64.
  * Cost: about 30 instructions plus 1.25 for each empty entry passed; a missing
  * table is passed in one step. */
 bool mmu_next(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
@@ -179,6 +179,10 @@ MUST_CHECK enum status mmu_pin_slot(struct mmu_tables *tables, vaddr_t address);
 void mmu_share_slot(const struct mmu_tables *to, const struct mmu_tables *from,
                     vaddr_t address);
 
+/* Whether the root slot of @address is the same table in @a and @b. */
+bool mmu_slot_is_shared(const struct mmu_tables *a, const struct mmu_tables *b,
+                        vaddr_t address);
+
 /* What mmu_visit shows. A member may be NULL. */
 struct mmu_visitor {
     /* A table of @level that @entry points at (the root has no entry: 0);
@@ -190,8 +194,8 @@ struct mmu_visitor {
     void *context;
 };
 
-/* Show every table and every leaf of [@from, @end), which must lie in one half,
- * in order of address; the root too. The visitor must not change the tree.
+/* Show every table and every leaf of [@from, @end), which must lie in one half
+ * as for mmu_next, in order of address; the root too. The visitor must not change the tree.
  * Cost: about 512 entries per table. */
 void mmu_visit(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
                const struct mmu_visitor *visitor);

@@ -57,7 +57,7 @@
 /* Spaces that can exist at once, the kernel's included. */
 #define VMM_SPACES 4096u
 
-/* An address space. Its fields are read by CORE's fault path; only vmm changes
+/* An address space. The fault path reads its fields; only vmm changes
  * tables, resident and batch. */
 struct space {
     struct mmu_tables tables;

@@ -13,6 +13,9 @@ HOST_TESTS += elf manifest
 HOST_elf := kernel/task/elf.c kernel/task/manifest.c
 HOST_manifest := kernel/task/manifest.c
 
+HOST_TESTS += region
+HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+
 # --- how they are built; nothing to change below for a new test -------------
 
 HOSTCC ?= gcc
