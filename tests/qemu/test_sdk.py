@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Claim: a C file of one's own becomes a program, runs, and its status comes back.
+Method: use secos-cc and secos-run as a stranger would: from another directory,
+through pipes, with mistakes."""
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CC, RUN = str(ROOT / "tools/secos-cc"), str(ROOT / "tools/secos-run")
+
+
+def call(*words, cwd=None, stdin="", timeout=60):
+    return subprocess.run([str(w) for w in words], cwd=cwd, input=stdin, capture_output=True,
+                          text=True, timeout=timeout)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """program(C text, *options of secos-cc): path of the ELF."""
+    def make(text, *options):
+        (tmp_path / "own.c").write_text(text)
+        done = call(CC, "own.c", "-o", "own.elf", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return tmp_path / "own.elf"
+    return make
+
+
+@pytest.mark.parametrize("status", [0, 1, 42, 127, 255])
+def test_exit_status_comes_back(program, status):
+    elf = program("int main(void) { return STATUS; }", f"-DSTATUS={status}")
+    done = call(RUN, "--timeout", "50", elf)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+
+
+def test_output_is_the_programs_and_nothing_else(program):
+    elf = program('#include <stdio.h>\nint main(void) { printf("one\\ntwo\\n"); printf("three"); return 3; }')
+    done = call(RUN, "--timeout", "50", elf)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "one\ntwo\nthree", "")
+
+
+def test_arguments_arrive(program):
+    elf = program("""
+        #include <stdio.h>
+        int main(int argc, char **argv) {
+            for (int i = 1; i < argc; i++) printf("[%s]", argv[i]);
+            return argc;
+        }""")
+    done = call(RUN, "--timeout", "50", elf, "a", "--b", "c,d")
+    assert (done.returncode, done.stdout) == (4, "[a][--b][c,d]")
+
+
+def test_input_arrives(program):
+    elf = program("""
+        #include <stdio.h>
+        int main(void) {
+            int c, sum = 0;
+            while ((c = getchar()) != EOF && c != '\\n') sum += c - '0';
+            return sum;
+        }""")
+    assert call(RUN, "--timeout", "50", elf, stdin="123\n").returncode == 6
+
+
+@pytest.mark.parametrize("statement, vector", [
+    ("*(volatile int *)8 = 1;", 14),
+    ('__asm__ volatile("ud2");', 6),
+    ('__asm__ volatile("cli");', 13),
+    ('__asm__ volatile("div %%ecx" :: "a"(1), "d"(0), "c"(0));', 0),
+])
+def test_a_fault_is_reported(program, statement, vector):
+    elf = program("int main(void) { %s return 0; }" % statement)
+    done = call(RUN, "--timeout", "50", elf)
+    assert done.returncode == 128 + vector, done
+    assert "fault" in done.stderr and done.stdout == ""
+
+
+def test_a_program_that_never_ends_is_ended(program):
+    done = call(RUN, "--timeout", "2", program("int main(void) { for (;;) {} }"))
+    assert (done.returncode, done.stderr) == (124, "secos-run: ended after 2 s\n")
+
+
+@pytest.mark.parametrize("path", ["iso", "uefi"])
+def test_other_boot_paths(program, path):
+    elf = program('#include <stdio.h>\nint main(void) { puts("here"); return 9; }')
+    done = call(RUN, "--timeout", "120", "--boot", path, elf, timeout=150)
+    assert (done.returncode, done.stdout) == (9, "here\n")
+
+
+def test_several_files_and_objects(tmp_path):
+    (tmp_path / "a.c").write_text("int twice(int); int main(void) { return twice(VALUE); }")
+    (tmp_path / "b.c").write_text("int twice(int x) { return 2 * x; }")
+    assert call(CC, "-c", "b.c", cwd=tmp_path).returncode == 0
+    assert call(CC, "-DVALUE=11", "-O1", "-g", "-std=c11", "a.c", "b.o", cwd=tmp_path).returncode == 0
+    assert call(RUN, "--timeout", "50", tmp_path / "a.out").returncode == 22
+
+
+@pytest.mark.parametrize("words", [
+    [CC], [CC, "absent.c"], [CC, "-o"], [CC, "x.weird"], [RUN, "absent.elf"], [RUN, __file__],
+    [RUN, "--boot", "absent"],
+])
+def test_mistakes_are_told(words, tmp_path):
+    done = call(*words, cwd=tmp_path)
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode not in (0, None) and last.startswith(("secos-cc: ", "secos-run: ")), done
+
+
+@pytest.mark.parametrize("tool", [CC, RUN, ROOT / "tools/mkiso", ROOT / "tools/setup"])
+def test_help_helps(tool):
+    done = call(tool, "-h")
+    assert done.returncode == 0 and "sage:" in done.stdout
