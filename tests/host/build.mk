@@ -9,12 +9,20 @@
 HOST_TESTS += check
 HOST_check :=
 
-HOST_TESTS += elf manifest
+HOST_TESTS += elf manifest elf_oracle
 HOST_elf := kernel/task/elf.c kernel/task/manifest.c
 HOST_manifest := kernel/task/manifest.c
+HOST_elf_oracle := kernel/task/elf.c kernel/task/manifest.c
 
 HOST_TESTS += region
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+
+HOST_TESTS += malloc
+HOST_malloc := $(addprefix lib/libsecos/src/,malloc.c heap_chunk.c) lib/base/src/slab.c lib/base/src/fmt.c
+HOST_malloc_FLAGS := $(foreach f,malloc calloc realloc reallocarray aligned_alloc free abort errno,-D$f=secos_$f)
+
+HOST_TESTS += boot_info
+HOST_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
 
 # --- how they are built; nothing to change below for a new test -------------
 
