@@ -26,9 +26,10 @@ WARNINGS += --target=x86_64-linux-gnu -Wcast-align -Wimplicit-fallthrough -Wfram
 else
 WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op -Wstack-usage=1024
 endif
+SYSTEM := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
 COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
-	-nostdinc -isystem $(shell $(CC) -print-file-name=include) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
+	$(SYSTEM) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
 KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
 USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
