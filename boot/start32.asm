@@ -55,7 +55,7 @@ start32:
 
     mov     eax, CR4_PAE_BIT
     mov     cr4, eax
-    mov     eax, PHYS(boot_tables) + TABLE_PML4
+    mov     eax, boot_tables + TABLE_PML4
     mov     cr3, eax
     mov     ecx, MSR_EFER_NUMBER
     rdmsr
@@ -118,9 +118,9 @@ boot_refuse:
 ;
 ; so identity, physmap and image cost six pages. Everything is writable and
 ; executable until vmm_init replaces the tables.
-; The pages are zero (.bss). Clobbers eax ecx edx edi.
+; The pages are zero in the file. Clobbers eax ecx edx edi.
 boot_build_tables:
-    mov     edi, PHYS(boot_tables)
+    mov     edi, boot_tables
     lea     eax, [edi + TABLE_PDPT + PTE_TABLE_BITS]
     mov     [edi + TABLE_PML4], eax
     mov     [edi + TABLE_PML4 + PML4_INDEX(PHYSMAP_BASE) * ENTRY_BYTES], eax

@@ -7,7 +7,7 @@
 ;        null, never to return
 ;
 ; .bss is not cleared here: both Multiboot specifications oblige the loader to
-; do it, and the temporary tables lie in it.
+; do it.
 %include "boot.inc"
 
     global  start64:function
@@ -51,5 +51,5 @@ boot_stack_top:
 
 boot_tsc:           resq 1          ; time stamp of the first instruction
 
-    section .boot_tables nobits alloc noexec write align=4096
-boot_tables:        resb TABLES * TABLE_BYTES
+    section .boot_tables progbits alloc noexec write align=4096
+boot_tables:        times TABLES * TABLE_BYTES db 0

@@ -19,6 +19,7 @@
 #include <arch/cpu.h>
 #include <arch/trap.h>
 
+#include "pte.h"
 #include "regs.h"
 #include "tss.h"
 
@@ -92,8 +93,8 @@ asm_offsets_boot(void)
     DEFINE(EFER_NXE_BIT, EFER_NXE);
     DEFINE(CR4_PAE_BIT, CR4_PAE);
     DEFINE(CR0_VALUE, CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
-    DEFINE(PTE_TABLE_BITS, PTE_PRESENT | PTE_WRITABLE);
-    DEFINE(PTE_LARGE_BITS, PTE_PRESENT | PTE_WRITABLE | PTE_LARGE);
+    DEFINE(PTE_TABLE_BITS, PTE_PRESENT | PTE_WRITE);
+    DEFINE(PTE_LARGE_BITS, PTE_PRESENT | PTE_WRITE | PTE_LARGE);
     DEFINE(BOOT_STACK_BYTES, STACKS_BOOT_BYTES);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of the bits of control registers, MSRs, page-table entries and error
- * codes, and the one-instruction functions that reach them.
+ * Names of the bits of control registers, MSRs and error codes, and the
+ * one-instruction functions that reach them. Page-table entries: pte.h.
  * Source: Intel SDM vol. 3A unless a line says otherwise.
  */
 #pragma once
@@ -68,19 +68,6 @@
 #define EFER_LME (1ull << 8)
 #define EFER_LMA (1ull << 10)
 #define EFER_NXE (1ull << 11)
-
-/* "4-Level Paging" (§4.5): bits of an entry at any level */
-#define PTE_PRESENT       (1ull << 0)
-#define PTE_WRITABLE      (1ull << 1)
-#define PTE_USER          (1ull << 2)
-#define PTE_WRITE_THROUGH (1ull << 3)
-#define PTE_CACHE_DISABLE (1ull << 4)
-#define PTE_ACCESSED      (1ull << 5)
-#define PTE_DIRTY         (1ull << 6)
-#define PTE_LARGE         (1ull << 7) /* a leaf, at the 2 MiB and 1 GiB level */
-#define PTE_GLOBAL        (1ull << 8)
-#define PTE_NX            (1ull << 63)
-#define PTE_ADDRESS       0x000FFFFFFFFFF000ull
 
 /* "Page-Fault Exceptions" (§4.7): the error code */
 #define PF_ERROR_PRESENT \
