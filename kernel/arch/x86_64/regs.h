@@ -40,18 +40,18 @@
 #define XCR0_AVX (1ull << 2)
 
 /* "EFLAGS Register", vol. 1 (§3.4.3) */
-#define RFLAGS_ONE  (1ull << 1) /* always 1 */
-#define RFLAGS_TF   (1ull << 8)
-#define RFLAGS_IF   (1ull << 9)
-#define RFLAGS_DF   (1ull << 10)
-#define RFLAGS_IOPL (3ull << 12)
-#define RFLAGS_NT   (1ull << 14)
-#define RFLAGS_RF   (1ull << 16)
-#define RFLAGS_VM   (1ull << 17)
-#define RFLAGS_AC   (1ull << 18)
-#define RFLAGS_VIF  (1ull << 19)
-#define RFLAGS_VIP  (1ull << 20)
-#define RFLAGS_ID   (1ull << 21)
+#define RFLAGS_ALWAYS (1ull << 1)
+#define RFLAGS_TF     (1ull << 8)
+#define RFLAGS_IF     (1ull << 9)
+#define RFLAGS_DF     (1ull << 10)
+#define RFLAGS_IOPL   (3ull << 12)
+#define RFLAGS_NT     (1ull << 14)
+#define RFLAGS_RF     (1ull << 16)
+#define RFLAGS_VM     (1ull << 17)
+#define RFLAGS_AC     (1ull << 18)
+#define RFLAGS_VIF    (1ull << 19)
+#define RFLAGS_VIP    (1ull << 20)
+#define RFLAGS_ID     (1ull << 21)
 
 /* "Model-Specific Registers (MSRs)", vol. 4 (§2.1) */
 #define MSR_SYSENTER_CS    0x174u
