@@ -29,3 +29,8 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
 	@$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/found/$*- \
 	$(BUILD)/fuzz/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+
+# Seeds that a script makes, rather than 107 binary files in the repository.
+fuzz-elf: $(BUILD)/fuzz/corpus/elf/good
+$(BUILD)/fuzz/corpus/elf/good: tests/tools/elf_make.py
+	$(Q)$(PYTHON) $< corpus $(@D)

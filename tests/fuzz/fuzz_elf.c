@@ -3,8 +3,8 @@
  * libFuzzer over elf_validate: no crash, no read outside the image, the plan
  * untouched on refusal, and on acceptance every promise of elf.h kept.
  *
- * The seeds are images of tests/tools/elf_make.py:
- *      elf_make.py corpus tests/fuzz/corpus/elf
+ * The seeds are the images of tests/tools/elf_make.py; `make fuzz-elf` makes
+ * them.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -249,6 +249,10 @@ TEST(h100_too_many_segments)
         s.ehdr.e_entry = SAMPLE_BASE;
         s.bytes = sizeof s.raw;
         expect(&s, n > ELF_MAX_SEGMENTS ? ELF_SEGMENTS_MANY : ELF_OK, "many");
+        if (n == ELF_MAX_SEGMENTS) { /* a search through a full table */
+            s.ehdr.e_entry = SAMPLE_BASE + n * PAGE_BYTES;
+            expect(&s, ELF_ENTRY_OUTSIDE, "entry behind all of them");
+        }
     }
 }
 
@@ -270,6 +274,13 @@ TEST(h101_outside_the_image_area)
             move_to(&DATA,
                     USER_STACK_TOP - (USER_STACK_PAGES + 1) * PAGE_BYTES));
     REFUSED(ELF_SEGMENT_STACK, DATA.p_memsz = USER_STACK_TOP - DATA.p_vaddr);
+    /* The lowest address of a stack: the largest stack and its guard. */
+    REFUSED(ELF_SEGMENT_MAP_AREA, DATA.p_memsz = USER_STACK_TOP
+                                                 - MANIFEST_STACK_MAX
+                                                 - PAGE_BYTES - DATA.p_vaddr);
+    REFUSED(ELF_SEGMENT_STACK, DATA.p_memsz = USER_STACK_TOP
+                                              - MANIFEST_STACK_MAX - PAGE_BYTES
+                                              + 1 - DATA.p_vaddr);
     REFUSED(ELF_SEGMENT_NON_CANONICAL, move_to(&DATA, 1ull << 47));
     REFUSED(ELF_SEGMENT_NON_CANONICAL, move_to(&DATA, 1ull << 62));
     REFUSED(ELF_SEGMENT_NON_CANONICAL, move_to(&DATA, (1ull << 47) - 0x1000));
@@ -382,6 +393,7 @@ TEST(h104_thread_local_template)
     ACCEPTED(SPARE = TLS; TLS.p_filesz = TLS.p_memsz = 0);
     ACCEPTED(TLS.p_filesz = 0; TLS.p_vaddr = SAMPLE_BASE + 0x100000);
     ACCEPTED(TLS.p_align = 0);
+    ACCEPTED(TLS.p_align = PAGE_BYTES);
 }
 
 TEST(h105_nothing_to_run)

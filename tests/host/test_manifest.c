@@ -156,6 +156,8 @@ TEST(h106_versions)
 {
     READS(ELF_MANIFEST_VERSION, n.desc.version = 0);
     READS(ELF_MANIFEST_VERSION, n.desc.version = 3);
+    READS(ELF_MANIFEST_VERSION, n.desc.version = 3; n.desc_bytes = 4;
+          n_bytes = 24);
     READS(ELF_MANIFEST_VERSION, n.desc.version = 0xFFFFFFFF);
 }
 
