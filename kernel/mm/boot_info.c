@@ -120,12 +120,15 @@ boot_info_read_text(const struct boot_memory *memory, uint64_t at, uint64_t end,
         end = memory->bytes;
     }
     for (; at < end && length < TEXT_BYTES - 1; at++) {
-        uint8_t c = memory->base[at];
+        char c = (char)memory->base[at];
 
         if (c == '\0') {
             break;
         }
-        to[length++] = c > ' ' && c < 0x7F ? (char)c : ' ';
+        if (c < ' ' || c > '~') {
+            c = ' ';
+        }
+        to[length++] = c;
     }
     to[length] = '\0';
 }
@@ -245,12 +248,12 @@ boot_info_set_command_line(struct boot_info *out, const char *text)
     strlcpy(out->command_line, boot_info_skip_blanks(text),
             sizeof(out->command_line));
     length = strlen(out->command_line);
+    memset(out->options, 0, sizeof(out->options));
     for (size_t i = 0; i < length; i++) {
-        char c = out->command_line[i];
-
-        out->options[i] = boot_info_is_blank(c) ? '\0' : c;
+        if (!boot_info_is_blank(out->command_line[i])) {
+            out->options[i] = out->command_line[i];
+        }
     }
-    out->options[length] = '\0';
     out->options_bytes = (uint32_t)length + 1;
 }
 

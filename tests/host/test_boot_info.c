@@ -462,6 +462,22 @@ TEST(options_are_found_by_whole_key)
     CHECK(!boot_option_is(&info, "absent", ""));
 }
 
+TEST(last_of_two_command_lines_counts)
+{
+    uint32_t tag;
+
+    mb2_start("first=1 x second=2");
+    tag = mb2_tag_start(1);
+    image_put_text("a  b=3");
+    mb2_tag_end(tag);
+    mb2_finish();
+    CHECK_EQ(mb2_parse(), BOOT_OK);
+    CHECK(boot_option(&info, "first") == NULL);
+    CHECK(strcmp(boot_option(&info, "a"), "") == 0);
+    CHECK(strcmp(boot_option(&info, "b"), "3") == 0);
+    CHECK(boot_option(&info, "second") == NULL);
+}
+
 TEST(long_command_line_is_cut)
 {
     char line[1000];
@@ -498,6 +514,7 @@ main(void)
     RUN(ranges_beyond_room_cost_ram_not_reservations);
     RUN(every_prefix_and_every_corrupt_byte_is_survived);
     RUN(options_are_found_by_whole_key);
+    RUN(last_of_two_command_lines_counts);
     RUN(long_command_line_is_cut);
     RUN(every_status_has_a_text);
     return CHECK_REPORT();

@@ -158,11 +158,14 @@ cpu_describe_features(char *buffer, uint64_t size)
 static bool
 cpu_rdrand(uint64_t *out)
 {
+    uint64_t value;
+
     for (unsigned i = 0; i < CPU_RDRAND_TRIES; i++) {
         bool ok;
 
-        __asm__ volatile("rdrand %0" : "=r"(*out), "=@ccc"(ok));
+        __asm__ volatile("rdrand %0" : "=r"(value), "=@ccc"(ok));
         if (ok) {
+            *out = value;
             return true;
         }
     }

@@ -29,11 +29,6 @@
 #define GDT_FLAT(access, flags) \
     (0x000F00000000FFFFull | (access) << 40 | (flags) << 52)
 
-struct PACKED gdt_pointer {
-    uint16_t limit;
-    uint64_t base;
-};
-
 /* Null, four flat segments, and the TSS, whose descriptor fills two entries. */
 static SECTION(".ro_after_init") uint64_t gdt_table[7] = {
     0,
@@ -63,26 +58,20 @@ gdt_set_tss(const struct tss *tss)
 void
 gdt_init(void)
 {
-    const struct gdt_pointer pointer = {
-        .limit = sizeof(gdt_table) - 1,
-        .base = (uint64_t)(uintptr_t)gdt_table,
-    };
-
     gdt_set_tss(tss_boot());
-    __asm__ volatile("lgdt %0\n\t"
-                     /* CS can only be loaded by a far return. */
-                     "push %1\n\t"
+    regs_load_gdt(gdt_table, sizeof(gdt_table) - 1);
+    /* CS can only be loaded by a far return. */
+    __asm__ volatile("push %0\n\t"
                      "lea 1f(%%rip), %%rax\n\t"
                      "push %%rax\n\t"
                      "lretq\n"
                      "1:\n\t"
-                     "mov %2, %%ds\n\t"
-                     "mov %2, %%es\n\t"
-                     "mov %2, %%ss\n\t"
-                     "mov %3, %%fs\n\t"
-                     "mov %3, %%gs\n\t"
-                     "ltr %w4" ::"m"(pointer),
-                     "i"(SELECTOR_KERNEL_CODE), "r"(SELECTOR_KERNEL_DATA),
-                     "r"(0), "r"(SELECTOR_TSS)
+                     "mov %1, %%ds\n\t"
+                     "mov %1, %%es\n\t"
+                     "mov %1, %%ss\n\t"
+                     "mov %2, %%fs\n\t"
+                     "mov %2, %%gs\n\t"
+                     "ltr %w3" ::"i"(SELECTOR_KERNEL_CODE),
+                     "r"(SELECTOR_KERNEL_DATA), "r"(0), "r"(SELECTOR_TSS)
                      : "rax", "memory");
 }

@@ -23,11 +23,6 @@ struct idt_gate {
 
 KASSERT_STATIC(sizeof(struct idt_gate) == 16);
 
-struct PACKED idt_pointer {
-    uint16_t limit;
-    uint64_t base;
-};
-
 #define IDT_VECTORS        256
 #define IDT_INTERRUPT_GATE 0x8E /* present, DPL 0, clears IF */
 #define IDT_DPL_USER       0x60
@@ -55,11 +50,6 @@ idt_stack_of(unsigned vector)
 void
 idt_init(void)
 {
-    const struct idt_pointer pointer = {
-        .limit = sizeof(idt_table) - 1,
-        .base = (uint64_t)(uintptr_t)idt_table,
-    };
-
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
         uint64_t stub = (uint64_t)(uintptr_t)isr_stub_table[vector];
 
@@ -73,5 +63,5 @@ idt_init(void)
         };
     }
     idt_table[TRAP_INT80].type |= IDT_DPL_USER;
-    __asm__ volatile("lidt %0" ::"m"(pointer) : "memory");
+    regs_load_idt(idt_table, sizeof(idt_table) - 1);
 }

@@ -7,11 +7,12 @@
  * FADT: 0x604 on `q35` and, with SeaBIOS, on `pc`; 0xB004 on `pc` with OVMF. On
  * other hardware nothing happens and the caller goes on.
  */
-#include <base/compiler.h>
+#include <stddef.h>
 
 #include <arch/cpu.h>
 
 #include "port.h"
+#include "regs.h"
 
 #define POWER_PM1A_SEABIOS 0x604
 #define POWER_PM1A_OVMF    0xB004
@@ -37,11 +38,6 @@ power_off(void)
 void
 power_reboot(void)
 {
-    const struct PACKED {
-        uint16_t limit;
-        uint64_t base;
-    } no_idt = { 0, 0 };
-
     for (unsigned i = 0; i < POWER_8042_POLLS; i++) {
         if ((port_in8(POWER_8042_COMMAND) & POWER_8042_INPUT_FULL) == 0) {
             break;
@@ -50,7 +46,8 @@ power_reboot(void)
     port_out8(POWER_8042_COMMAND, POWER_8042_RESET);
     port_out8(POWER_RESET_CONTROL, POWER_RESET_HARD);
     /* An exception without an IDT is a triple fault, which resets anything. */
-    __asm__ volatile("lidt %0\n\tud2" ::"m"(no_idt) : "memory");
+    regs_load_idt(NULL, 0);
+    __asm__ volatile("ud2");
 }
 
 void

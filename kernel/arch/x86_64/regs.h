@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include <base/compiler.h>
+
 /* "Control Registers" (§2.5) */
 #define CR0_PE (1ull << 0)  /* protected mode                              */
 #define CR0_MP (1ull << 1)  /* wait/fwait obey TS                          */
@@ -171,6 +173,28 @@ regs_write_xcr0(uint64_t value)
     __asm__ volatile("xsetbv" ::"c"(0), "a"((uint32_t)value),
                      "d"((uint32_t)(value >> 32))
                      : "memory");
+}
+
+/* What lgdt and lidt read: where a table is, and its last byte's offset. */
+struct PACKED regs_table {
+    uint16_t limit;
+    uint64_t base;
+};
+
+static inline void
+regs_load_gdt(const void *table, uint16_t limit)
+{
+    struct regs_table at = { limit, (uint64_t)(uintptr_t)table };
+
+    __asm__ volatile("lgdt %0" ::"m"(at) : "memory");
+}
+
+static inline void
+regs_load_idt(const void *table, uint16_t limit)
+{
+    struct regs_table at = { limit, (uint64_t)(uintptr_t)table };
+
+    __asm__ volatile("lidt %0" ::"m"(at) : "memory");
 }
 
 struct regs_cpuid {
