@@ -73,9 +73,11 @@ struct manifest_note {
 _Static_assert(sizeof(struct manifest_note) == 60, "12 + 8 + 40");
 
 /* Put a version 2 manifest into this program: @groups beyond the least,
- * @memory and @stack in bytes (0 = no bound of its own, the default size). */
+ * @memory and @stack in bytes (0 = no bound of its own, the default size). The
+ * alignment is said again because GCC gives large objects more, and a note
+ * segment with more than 8 is refused. */
 #define SECOS_MANIFEST(groups, memory, stack)                            \
-    __attribute__((section(".note.secos"), used))                        \
+    __attribute__((section(".note.secos"), used, aligned(4)))            \
     const struct manifest_note secos_manifest = {                        \
         .name_bytes = sizeof MANIFEST_NOTE_NAME,                         \
         .desc_bytes = MANIFEST_V2_BYTES,                                 \
