@@ -179,9 +179,9 @@ MUST_CHECK enum status mmu_pin_slot(struct mmu_tables *tables, vaddr_t address);
 void mmu_share_slot(const struct mmu_tables *to, const struct mmu_tables *from,
                     vaddr_t address);
 
-/* Whether the root slot of @address is the same table in @a and @b. */
-bool mmu_slot_is_shared(const struct mmu_tables *a, const struct mmu_tables *b,
-                        vaddr_t address);
+/* The root entry of @address without what may differ between copies of it (count,
+ * accessed): to compare, and for mmu_entry_is_user. 0 if it is empty. */
+uint64_t mmu_slot(const struct mmu_tables *tables, vaddr_t address);
 
 /* What mmu_visit shows. A member may be NULL. */
 struct mmu_visitor {

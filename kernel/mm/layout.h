@@ -2,8 +2,8 @@
 /*
  * The virtual address space of SecOS, as a drawing and as constants. Every
  * address that is a decision stands here; the user half's stand in
- * <secos/bootinfo.h>, since programs see them, and VMM_PHYSMAP_BASE stands
- * beside its two helpers in <arch/addr.h>.
+ * <secos/bootinfo.h>, since programs see them, and the physmap's name for the
+ * world, VMM_PHYSMAP_BASE, beside its two helpers in <arch/addr.h>.
  *
  *   FFFFFFFF FFFFFFFF +--------------------------+ slot 511
  *                     | (nothing)                |
@@ -68,12 +68,17 @@
 
 #include <arch/addr.h>
 
-/* First address of the half that only the kernel uses. */
+/* End of the half that spaces own, and first address of the kernel's. */
+#define USER_HALF_END    0x0000800000000000ull
 #define KERNEL_HALF_BASE 0xFFFF800000000000ull
+
+/* Where page tables place the physmap. In the kernel this is VMM_PHYSMAP_BASE; in
+ * a host test, physmap_at reaches an arena of the host instead. */
+#define PHYSMAP_BASE 0xFFFF888000000000ull
 
 /* One slot: RAM above this physical address is not used (MEMMAP_LIMIT). */
 #define PHYSMAP_BYTES 0x0000008000000000ull
-#define PHYSMAP_END   (VMM_PHYSMAP_BASE + PHYSMAP_BYTES)
+#define PHYSMAP_END   (PHYSMAP_BASE + PHYSMAP_BYTES)
 
 /* Where the kernel is linked: its physical address plus KERNEL_IMAGE_BASE. */
 #define KERNEL_IMAGE_BASE 0xFFFFFFFF80000000ull
@@ -94,7 +99,7 @@
 
 _Static_assert(KSTACK_END == 0xFFFFFF0030000000ull, "as drawn");
 _Static_assert(HEAP_BASE >= KSTACK_END, "windows do not overlap");
-_Static_assert(USER_END == 0x0000800000000000ull - PAGE_BYTES, "as drawn");
+_Static_assert(USER_END == USER_HALF_END - PAGE_BYTES, "as drawn");
 
 /* Lowest mapped page of kernel stack @slot; the guard page is below it. */
 static inline vaddr_t

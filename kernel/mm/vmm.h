@@ -30,8 +30,9 @@
  * arguments are page-aligned addresses.
  *
  * Context of all: interrupts off, may be in a fault. Nothing here waits.
- * Files: vmm_boot.c (building the kernel half), vmm.c (kernel half), vmm_space.c
- * (spaces), vmm_audit.c, tlb.c.
+ * Files: vmm_boot.c (building the kernel half), vmm.c (using it), vmm_space.c
+ * (the life of a space), vmm_user.c (its pages), vmm_range.c (many of them),
+ * vmm_audit.c, tlb.c.
  */
 #pragma once
 
@@ -65,6 +66,7 @@ struct space {
     struct quota *quota;
     struct tlb_batch *batch; /* open, or NULL */
     uint64_t resident;       /* present user leaves */
+    uint64_t region_records; /* records of regions, charged by the frame */
     uint32_t id;             /* index of vmm_space_by_id; 0 is the kernel's */
     vaddr_t teardown_at;     /* where vmm_space_teardown_step goes on */
 };
@@ -148,7 +150,8 @@ vmm_space_is_loaded(const struct space *space)
     return mmu_is_loaded(space->tables.root);
 }
 
-/* Records of regions from a pool; no binding is counted. */
+/* Records of regions from a pool, charged to the space; no binding is counted.
+ * Ops of one's own that do count bindings call these for the rest. */
 extern const struct region_ops vmm_region_ops;
 
 /* ---- user pages -------------------------------------------------------- */

@@ -132,16 +132,13 @@ mmu_share_slot(const struct mmu_tables *to, const struct mmu_tables *from,
         entry & ~PTE_COUNT_MASK;
 }
 
-bool
-mmu_slot_is_shared(const struct mmu_tables *a, const struct mmu_tables *b,
-                   vaddr_t address)
+uint64_t
+mmu_slot(const struct mmu_tables *tables, vaddr_t address)
 {
-    mmu_leaf_t entry_a =
-        *mmu_entry_in(physmap_at(a->root), address, MMU_LEVELS);
-    mmu_leaf_t entry_b =
-        *mmu_entry_in(physmap_at(b->root), address, MMU_LEVELS);
+    mmu_leaf_t entry =
+        *mmu_entry_in(physmap_at(tables->root), address, MMU_LEVELS);
 
-    return ((entry_a ^ entry_b) & ~(PTE_COUNT_MASK | PTE_ACCESSED)) == 0;
+    return entry & ~(PTE_COUNT_MASK | PTE_ACCESSED);
 }
 
 /* ---- taking away ------------------------------------------------------- */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What the vmm_*.c files share, and nobody else. */
+#pragma once
+
+#include "vmm.h"
+
+/* The kernel half and its tables, as space 0. It has no regions and no quota;
+ * the user half of its root stays empty for ever. */
+extern struct space vmm_kernel;
+
+/* The three root slots that are filled in every space: physmap, windows, image.
+ * An address in each. */
+#define VMM_SHARED_SLOTS 3u
+extern const uint64_t vmm_shared_slots[VMM_SHARED_SLOTS];
+
+/* Where the sections of the kernel image are; from the linker script, or from a
+ * test. */
+struct vmm_image {
+    vaddr_t text_start; /* .text and then .rodata, never writable */
+    vaddr_t text_end;
+    vaddr_t rodata_end;
+    vaddr_t data_start; /* .ro_after_init first */
+    vaddr_t ro_after_init_end;
+    vaddr_t data_end;
+};
+
+/* Make the kernel half in vmm_kernel for RAM as @ram says. Panics if memory is
+ * short. Context: boot; does not load it. */
+struct memmap;
+void vmm_build_kernel_half(const struct memmap *ram,
+                           const struct vmm_image *image);
+
+/* What vmm_build_kernel_half was given; for the audit and vmm_seal. */
+extern struct vmm_image vmm_image;
+
+/* Where in RAM a kernel image address is. */
+static inline paddr_t
+vmm_image_paddr(vaddr_t address)
+{
+    return paddr(address.raw - KERNEL_IMAGE_BASE);
+}
+
+/* Frame flags that a user leaf with @prot sets. Both are powers of two, so these
+ * are two shifts and nothing to branch on. */
+static inline uint64_t
+vmm_prot_flags(uint32_t prot)
+{
+    return (prot & PROT_WRITE) * (FRAME_MAPPED_W / PROT_WRITE)
+           | (prot & PROT_EXEC) * (FRAME_MAPPED_X / PROT_EXEC);
+}
+
+/* The living space with the lowest number above @id, or NULL. */
+struct space *vmm_next_space(uint32_t id);
+
+/* Empty the leaf @at of @batch's space, whatever it is, and let go of its
+ * frame. */
+void vmm_drop_leaf(struct tlb_batch *batch, const struct mmu_found *at);

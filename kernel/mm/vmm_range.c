@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Many pages of a space: the steps of long operations. */
+#include <klib/kassert.h>
+
+#include "vmm_internal.h"
+
+static vaddr_t
+vmm_page_after(const struct mmu_found *found)
+{
+    return vaddr(found->address.raw + PAGE_BYTES);
+}
+
+vaddr_t
+vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
+                unsigned max_pages)
+{
+    struct mmu_found found;
+    vaddr_t at = start;
+
+    for (unsigned i = 0; i < max_pages; i++) {
+        if (!mmu_next(&space->tables, at, end, &found)) {
+            return end;
+        }
+        at = vmm_page_after(&found);
+    }
+    return at;
+}
+
+uint64_t
+vmm_unmap_range(struct space *space, vaddr_t start, vaddr_t end)
+{
+    uint64_t before = space->resident;
+    struct mmu_found found;
+    struct tlb_batch batch;
+    vaddr_t at = start;
+
+    tlb_begin(&batch, space);
+    while (mmu_next(&space->tables, at, end, &found)) {
+        at = vmm_page_after(&found);
+        vmm_drop_leaf(&batch, &found);
+    }
+    tlb_commit(&batch);
+    return before - space->resident;
+}
+
+void
+vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
+                  uint32_t prot)
+{
+    struct mmu_found found;
+    struct tlb_batch batch;
+    vaddr_t at = start;
+
+    KASSERT((prot & PROT_READ) != 0);
+    tlb_begin(&batch, space);
+    while (mmu_next(&space->tables, at, end, &found)) {
+        mmu_leaf_t *leaf = found.at.leaf;
+        void *frame;
+
+        at = vmm_page_after(&found);
+        if (!mmu_leaf_is_present(*leaf) || mmu_leaf_prot(*leaf) == prot) {
+            continue;
+        }
+        KASSERT((prot & ~mmu_leaf_prot(*leaf)) == 0);
+        mmu_set_prot(leaf, prot);
+        tlb_add_page(&batch, found.address);
+        frame = physmap_at(mmu_leaf_frame(*leaf));
+        if (frame_kind_of(*frame_word(frame)) == FRAME_USER) {
+            frame_remove_flags(frame, FRAME_MAPPED_W | FRAME_MAPPED_X);
+            frame_add_flags(frame, vmm_prot_flags(prot));
+        }
+    }
+    tlb_commit(&batch);
+}
+
+uint64_t
+vmm_count_resident(const struct space *space, vaddr_t start, vaddr_t end)
+{
+    struct mmu_found found;
+    uint64_t count = 0;
+    vaddr_t at = start;
+
+    while (mmu_next(&space->tables, at, end, &found)) {
+        at = vmm_page_after(&found);
+        count += mmu_leaf_is_present(*found.at.leaf);
+    }
+    return count;
+}
