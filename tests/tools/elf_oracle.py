@@ -3,7 +3,7 @@
 """A second opinion on ELF images, compared with elf_validate's.
 
     elf_oracle.py PROGRAM [SEED]        compare (PROGRAM = build/host/test_elf_oracle)
-    elf_oracle.py --explain FILE...     say what is wrong with files
+    elf_oracle.py --explain FILE...     say what is wrong with files; 1 if anything is
 
 It is written from kernel/task/elf.h and the ABI's documents, not from elf.c, and
 differently: elf.c stops at the first fault, this collects all of them, stage by
@@ -395,10 +395,12 @@ def compare(program, seed, rounds=6000):
 
 def main():
     if len(sys.argv) >= 3 and sys.argv[1] == "--explain":
+        refused = 0
         for path in sys.argv[2:]:
             faults, plan = judge(pathlib.Path(path).read_bytes())
             print(f"{path}: {' '.join(sorted(faults)) or plan}")
-        return 0
+            refused += bool(faults)
+        return 1 if refused else 0
     if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
