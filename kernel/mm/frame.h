@@ -44,27 +44,28 @@
 
 #define FRAME_KIND_MASK 0xFull
 
-/* Flags of a frame word. */
-#define FRAME_MAPPED_X (1ull << 4) /* some user leaf makes it executable */
-#define FRAME_MAPPED_W (1ull << 5) /* some user leaf makes it writable   */
-#define FRAME_POOLED (1ull << 6)   /* FREE, zeroed, in the PMM's pool    */
-#define FRAME_LARGE (1ull << 7)    /* the first of 512 frames            */
+/* Flags of a frame word. LARGE stands next to the kind, so that one look at five
+ * bits tells whether a single frame of an owned kind begins here. */
+#define FRAME_LARGE      (1ull << 4) /* the first of 512 frames            */
+#define FRAME_POOLED     (1ull << 5) /* FREE, zeroed, in the PMM's pool    */
+#define FRAME_MAPPED_X   (1ull << 6) /* some user leaf makes it executable */
+#define FRAME_MAPPED_W   (1ull << 7) /* some user leaf makes it writable   */
 #define FRAME_FLAGS_MASK 0xF0ull
 
 #define FRAME_OWNER_SHIFT 8
 
 /* Private owner: page in bits 8-42, space in bits 43-62. */
-#define FRAME_PAGE_BITS 35
-#define FRAME_SPACE_BITS 20
+#define FRAME_PAGE_BITS   35
+#define FRAME_SPACE_BITS  20
 #define FRAME_SPACE_SHIFT (FRAME_OWNER_SHIFT + FRAME_PAGE_BITS)
 
 /* Shared owner: count in bits 8-23, page in bits 24-43, object in bits 44-63. */
-#define FRAME_COUNT_BITS 16
-#define FRAME_COUNT_ONE (1ull << FRAME_OWNER_SHIFT)
-#define FRAME_COUNT_MAX ((1u << FRAME_COUNT_BITS) - 1)
+#define FRAME_COUNT_BITS        16
+#define FRAME_COUNT_ONE         (1ull << FRAME_OWNER_SHIFT)
+#define FRAME_COUNT_MAX         ((1u << FRAME_COUNT_BITS) - 1)
 #define FRAME_OBJECT_PAGE_SHIFT (FRAME_OWNER_SHIFT + FRAME_COUNT_BITS)
-#define FRAME_OBJECT_PAGE_BITS 20
-#define FRAME_OBJECT_SHIFT (FRAME_OBJECT_PAGE_SHIFT + FRAME_OBJECT_PAGE_BITS)
+#define FRAME_OBJECT_PAGE_BITS  20
+#define FRAME_OBJECT_SHIFT      (FRAME_OBJECT_PAGE_SHIFT + FRAME_OBJECT_PAGE_BITS)
 
 /* The table and the number of its words; set once by pmm_init. */
 extern uint64_t *frame_table;

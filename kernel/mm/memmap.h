@@ -64,8 +64,9 @@ void memmap_remove(struct memmap *map, uint64_t start, uint64_t end);
 void memmap_build(struct memmap *map, const struct memmap_entry *entries,
                   uint32_t count);
 
-/* Bytes of RAM the machine was given: what the map holds, the firmware's own
- * share below and right above the low part of it included; rounded up to 1 MiB. */
+/* Bytes of RAM the machine was given: what the map holds and what the firmware
+ * kept for itself, below 4 GiB all up to the top of what it named in one piece;
+ * rounded up to 1 MiB. For reports; nothing is decided by it. */
 uint64_t memmap_ram_bytes(const struct memmap *map,
                           const struct memmap_entry *entries, uint32_t count);
 
@@ -73,6 +74,22 @@ uint64_t memmap_ram_bytes(const struct memmap *map,
  * end <= @below, @bytes > 0. Returns false if there is none. */
 MUST_CHECK bool memmap_find(const struct memmap *map, uint64_t bytes,
                             uint64_t from, uint64_t below, uint64_t *start);
+
+/* Where tables that describe frames go, and how many frames they describe. */
+struct memmap_place {
+    uint64_t start;
+    uint64_t bytes;
+    uint64_t frames;
+};
+
+/* Find room in the map for tables of @bytes_for(frames) bytes, frames counting
+ * from address 0 to the map's end: the lowest gap between @from and @below. If
+ * there is none, the highest ranges are given up, one after the other.
+ * Returns false if no tables fit at all. Cost: O(ranges^2) at worst. */
+MUST_CHECK bool memmap_place_tables(const struct memmap *map, uint64_t from,
+                                    uint64_t below,
+                                    uint64_t (*bytes_for)(uint64_t frames),
+                                    struct memmap_place *out);
 
 /* The end of the highest range; 0 for an empty map. */
 uint64_t memmap_end(const struct memmap *map);

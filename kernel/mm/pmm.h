@@ -29,7 +29,7 @@
 struct memmap;
 
 #define PMM_LARGE_FRAMES 512u /* frames in a 2 MiB frame */
-#define PMM_POOL_FRAMES 64u   /* room for pre-zeroed frames */
+#define PMM_POOL_FRAMES  64u  /* room for pre-zeroed frames */
 
 /* ---- start-up ---------------------------------------------------------- */
 

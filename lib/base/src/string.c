@@ -11,11 +11,10 @@
  * Source: Intel SDM vol. 2, "REP/REPE/REPZ/REPNE/REPNZ - Repeat String
  * Operation Prefix"; System V ABI, AMD64 supplement, "Registers" (§3.2.1).
  */
-#include <base/string.h>
-
 #include <stdint.h>
 
 #include <base/compiler.h>
+#include <base/string.h>
 
 void *
 memcpy(void *restrict to, const void *restrict from, size_t bytes)

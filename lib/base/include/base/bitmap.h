@@ -14,7 +14,7 @@
 #include <base/compiler.h>
 
 #define BITMAP_WORD_BITS 64u
-#define BITMAP_NONE UINT64_MAX
+#define BITMAP_NONE      UINT64_MAX
 
 /* Words that hold @bits bits. */
 #define BITMAP_WORDS(bits) (((bits) + 63) / 64)

@@ -11,7 +11,7 @@
  *                 slot 0                      slot 1
  *
  *      struct slab   memory, counts, head of the free list
- *                    info[slot]: allocation site, bytes or "freed", next free
+ *                    info[slot]: allocation site; bytes, or next free slot
  *
  * Descriptors of all sizes are runs of 64-byte chunks in descriptor frames,
  * which hold nothing else. A size class is a struct slab_cache:
@@ -25,15 +25,16 @@
  *      (used = capacity).
  *  I2  Slots >= fresh were never used; of the others, used hold a block and the
  *      rest are in the free list.
- *  I3  An empty slab is kept only as the current one and only while its class
- *      has no partial slab and the image has live blocks: with the last block
- *      the last frame is given back, descriptor frames included.
- *  I4  slab.alert is the value of used at which a free must do more than count:
- *      capacity - 1 in full, else 0.
+ *  I3  An empty slab is kept only as a current one, and only while the image has
+ *      live blocks: with the last block the last frame is given back, descriptor
+ *      frames included.
+ *  I4  A free counts frees_left down, and at 0 does more: of a full slab at the
+ *      first, of a partial one at the last, of a current one never (its count
+ *      begins at SLAB_NEVER). used = frees_left + used_base.
  *
  * A free finds: a block freed already, an address inside a block, one that was
- * never handed out, a canary overwritten. Each ends in slab_env_fail with the
- * allocation site. A block is addressed by its user alone: who calls slab_free
+ * never handed out, a canary overwritten; slab_bad_free then tells which, with
+ * the allocation site, to slab_env_fail. A block is addressed by its user alone: who calls slab_free
  * has found the slab through a table of its own, from the block's frame.
  *
  * What the image that links src/slab.c supplies:
@@ -53,41 +54,46 @@
 #include <base/compiler.h>
 #include <base/list.h>
 
-#define SLAB_FRAME_BYTES 4096u
+#define SLAB_FRAME_BYTES  4096u
 #define SLAB_CANARY_BYTES 8u
-#define SLAB_MAX_BYTES (SLAB_FRAME_BYTES - SLAB_CANARY_BYTES)
-#define SLAB_ALIGN 16u
-#define SLAB_CLASSES 25u
+#define SLAB_MAX_BYTES    (SLAB_FRAME_BYTES - SLAB_CANARY_BYTES)
+#define SLAB_ALIGN        16u
+#define SLAB_CLASSES      25u
 
-#define SLAB_END 0xFFFFu   /* end of a slab's free list       */
-#define SLAB_FREED 0xFFFFu /* info.bytes of a slot in that list */
-#define SLAB_RECIPROCAL_BITS 40
+/* info.state of a free slot, and slab.free: next free slot in the upper half,
+ * SLAB_FREED in the lower, where a block's state has its bytes. */
+#define SLAB_FREED      0xFFFFu
+#define SLAB_LINK_SHIFT 16
+#define SLAB_LINK(slot) ((uint32_t)(slot) << SLAB_LINK_SHIFT | SLAB_FREED)
+#define SLAB_END        SLAB_LINK(0xFFFFu)
+
+#define SLAB_NEVER           0x10000u
+#define SLAB_NO_SLOT         UINT64_MAX
+#define SLAB_RECIPROCAL_BITS 32
 
 /* ---- data --------------------------------------------------------------- */
 
 /* One slot. */
 struct slab_info {
-    uint32_t site;  /* code address, less slab_site_anchor() */
-    uint16_t bytes; /* asked for, or SLAB_FREED              */
-    uint16_t next;  /* free: next free slot, or SLAB_END     */
+    uint32_t site;  /* low half of the code address that allocated it */
+    uint32_t state; /* bytes asked for, or SLAB_LINK(next)            */
 };
 
 /* The descriptor of a slab; of a large block, with no slots, too. */
 struct slab {
-    struct list link;
-    struct slab_cache *cache; /* NULL: a large block, or nobody's */
-    char *memory;
     union {
-        uint64_t reciprocal;  /* 2^40 / slot_bytes, rounded up */
+        struct list link;     /* of a slab that is not current */
         uint64_t large_bytes; /* asked for, of a large block   */
     };
-    uint16_t slot_bytes;
-    uint16_t capacity; /* slots */
-    uint16_t used;
+    struct slab_cache *cache; /* NULL: a large block, or nobody's */
+    char *memory;
+    uint32_t slot_bytes;
+    uint32_t reciprocal; /* 2^32 / slot_bytes, rounded up */
+    uint32_t free;       /* SLAB_LINK(first free slot), or SLAB_END */
+    int32_t used_base;
+    uint32_t frees_left;
     uint16_t fresh;
-    uint16_t free; /* first free slot, or SLAB_END */
-    uint16_t alert;
-    uint32_t chunks; /* size of this descriptor in 64-byte chunks */
+    uint16_t capacity; /* slots */
     struct slab_info info[];
 };
 
@@ -98,10 +104,9 @@ struct slab_cache {
     struct list full;
     struct list link; /* among all classes */
     const char *name;
-    uint64_t reciprocal;
-    uint16_t slot_bytes;
-    uint16_t capacity;
-    uint16_t object_bytes; /* of a pool: what each block asks for */
+    uint32_t slot_bytes;
+    uint32_t reciprocal;
+    uint32_t object_bytes; /* the most a block can ask for; all, in a pool */
 };
 
 /* Bytes are those asked for, large blocks included. */
@@ -114,7 +119,8 @@ struct slab_stats {
 
 extern struct slab_stats slab_stats;
 extern struct slab_cache slab_classes[SLAB_CLASSES];
-extern uint8_t slab_class_table[SLAB_FRAME_BYTES / SLAB_ALIGN + 1];
+/* The class whose slots hold n * SLAB_ALIGN bytes. */
+extern struct slab_cache *slab_class_of[SLAB_FRAME_BYTES / SLAB_ALIGN + 1];
 extern uint64_t slab_secret;
 
 /* The descriptor of nobody's memory: every free there fails. A lookup that finds
@@ -196,19 +202,13 @@ void slab_large_close(struct slab *large, const void *block,
 void *slab_alloc_slow(struct slab_cache *cache, uint64_t bytes,
                       const void *site);
 void slab_free_slow(struct slab *slab);
-NORETURN void slab_bad_free(const struct slab *slab, const void *block,
-                            const void *caller);
 struct slab_cache *slab_class_aligned(uint64_t bytes, uint64_t alignment);
 
-/* ---- the hot paths ----------------------------------------------------- */
+/* Find out why @block of @slab cannot be freed, and slab_env_fail. */
+NORETURN void slab_bad_free(const struct slab *slab, const void *block,
+                            const void *caller);
 
-/* Code addresses are kept as 32 bits relative to this one: every image is
- * smaller than 2 GiB. */
-static inline uintptr_t
-slab_site_anchor(void)
-{
-    return (uintptr_t)&slab_init;
-}
+/* ---- the hot paths ----------------------------------------------------- */
 
 static inline uint64_t
 slab_canary(const void *block)
@@ -222,19 +222,19 @@ static ALWAYS_INLINE void *
 slab_alloc(struct slab_cache *cache, uint64_t bytes, const void *site)
 {
     struct slab *slab = cache->current;
-    uint64_t slot = slab->free;
-    struct slab_info *info;
-    char *block;
+    uint32_t head = slab->free;
+    uint32_t slot = head >> SLAB_LINK_SHIFT;
+    struct slab_info *info = &slab->info[slot];
     uint64_t canary;
+    char *block;
 
-    if (UNLIKELY(slot == SLAB_END)) {
+    if (UNLIKELY(head == SLAB_END)) {
         return slab_alloc_slow(cache, bytes, site);
     }
-    info = &slab->info[slot];
-    slab->free = info->next;
-    slab->used++;
-    info->site = (uint32_t)((uintptr_t)site - slab_site_anchor());
-    info->bytes = (uint16_t)bytes;
+    slab->free = info->state;
+    slab->frees_left++;
+    info->site = (uint32_t)(uintptr_t)site;
+    info->state = (uint32_t)bytes;
     slab_stats.allocated_bytes += bytes;
     slab_stats.blocks++;
     block = slab->memory + slot * slab->slot_bytes;
@@ -249,49 +249,66 @@ slab_malloc(uint64_t bytes, const void *site)
 {
     uint64_t step = (bytes + SLAB_CANARY_BYTES + SLAB_ALIGN - 1) / SLAB_ALIGN;
 
-    return slab_alloc(&slab_classes[slab_class_table[step]], bytes, site);
+    return slab_alloc(slab_class_of[step], bytes, site);
 }
 
-/* The slot of @block in @slab if a live block with a whole canary begins there;
- * does not return otherwise. */
-static ALWAYS_INLINE struct slab_info *
-slab_live_info(struct slab *slab, const void *block, const void *caller)
+/*
+ * The slot of @block in @slab if a live block with a whole canary begins there,
+ * else SLAB_NO_SLOT.
+ *
+ * offset / slot_bytes as a multiplication: the upper half of the product is the
+ * quotient, the lower one less than reciprocal exactly if nothing remains. Exact
+ * since offsets and slots are below 2^13 and the rounding error below 1.
+ */
+static ALWAYS_INLINE uint64_t
+slab_live_slot(const struct slab *slab, const void *block)
 {
     uint64_t offset = (uintptr_t)block % SLAB_FRAME_BYTES;
     uint64_t product = offset * slab->reciprocal;
     uint64_t slot = product >> SLAB_RECIPROCAL_BITS;
-    uint64_t rest = product & ((1ull << SLAB_RECIPROCAL_BITS) - 1);
-    struct slab_info *info = &slab->info[slot];
     uint64_t canary;
+    uint64_t bytes;
 
-    /* rest >= reciprocal: offset is no multiple of slot_bytes. */
-    if (UNLIKELY(rest >= slab->reciprocal || slot >= slab->fresh
-                 || info->bytes == SLAB_FREED)) {
-        slab_bad_free(slab, block, caller);
+    if (UNLIKELY((uint32_t)product >= slab->reciprocal
+                 || slot >= slab->fresh)) {
+        return SLAB_NO_SLOT;
     }
-    __builtin_memcpy(&canary, (const char *)block + info->bytes,
-                     sizeof(canary));
-    if (UNLIKELY(canary != slab_canary(block))) {
-        slab_bad_free(slab, block, caller);
+    bytes = slab->info[slot].state;
+    if (UNLIKELY(bytes > SLAB_MAX_BYTES)) {
+        return SLAB_NO_SLOT;
     }
-    return info;
+    __builtin_memcpy(&canary, (const char *)block + bytes, sizeof(canary));
+    return UNLIKELY(canary != slab_canary(block)) ? SLAB_NO_SLOT : slot;
 }
 
-/* Free @block, which the image's lookup places in @slab. */
+/* Free @block, which the image's lookup places in @slab.
+ * Returns false, having changed nothing, if that would be wrong: the caller then
+ * ends in slab_bad_free. */
+static ALWAYS_INLINE MUST_CHECK bool
+slab_try_free(struct slab *slab, void *block)
+{
+    uint64_t slot = slab_live_slot(slab, block);
+
+    if (UNLIKELY(slot == SLAB_NO_SLOT)) {
+        return false;
+    }
+    slab_stats.freed_bytes += slab->info[slot].state;
+    slab_stats.blocks--;
+    slab->info[slot].state = slab->free;
+    slab->free = SLAB_LINK(slot);
+    slab->frees_left--;
+    if (UNLIKELY(slab->frees_left == 0 || slab_stats.blocks == 0)) {
+        slab_free_slow(slab);
+    }
+    return true;
+}
+
+/* The same, and slab_env_fail on behalf of @caller if it would be wrong. */
 static ALWAYS_INLINE void
 slab_free(struct slab *slab, void *block, const void *caller)
 {
-    struct slab_info *info = slab_live_info(slab, block, caller);
-    uint16_t used = (uint16_t)(slab->used - 1);
-
-    slab_stats.freed_bytes += info->bytes;
-    slab_stats.blocks--;
-    info->bytes = SLAB_FREED;
-    info->next = slab->free;
-    slab->free = (uint16_t)(info - slab->info);
-    slab->used = used;
-    if (UNLIKELY(used == slab->alert)) {
-        slab_free_slow(slab);
+    if (UNLIKELY(!slab_try_free(slab, block))) {
+        slab_bad_free(slab, block, caller);
     }
 }
 
@@ -299,5 +316,10 @@ slab_free(struct slab *slab, void *block, const void *caller)
 static inline uint64_t
 slab_block_bytes(struct slab *slab, const void *block, const void *caller)
 {
-    return slab_live_info(slab, block, caller)->bytes;
+    uint64_t slot = slab_live_slot(slab, block);
+
+    if (UNLIKELY(slot == SLAB_NO_SLOT)) {
+        slab_bad_free(slab, block, caller);
+    }
+    return slab->info[slot].state;
 }

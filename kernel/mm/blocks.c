@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* The slow paths of the frame bitmap: changing blocks, whole blocks, runs. */
+#include "blocks.h"
+
+#include <base/align.h>
+#include <base/string.h>
+
+#include <klib/kassert.h>
+
+KASSERT_STATIC(BLOCKS_PARTIAL % 64 == 0);
+KASSERT_STATIC(BLOCKS_FRAMES % 64 == 0);
+
+/* What word points at while there is nothing to allocate (I3). */
+static uint64_t blocks_empty_word;
+static uint16_t blocks_empty_count;
+
+static uint64_t
+blocks_count_for(uint64_t frames)
+{
+    return (frames + BLOCKS_FRAMES - 1) / BLOCKS_FRAMES;
+}
+
+uint64_t
+blocks_bytes(uint64_t frames)
+{
+    uint64_t blocks = blocks_count_for(frames);
+
+    return 8 * (blocks * BLOCKS_WORDS + BLOCKS_SETS * bitmap_tree_words(blocks))
+           + align_up(blocks * sizeof(uint16_t), 8);
+}
+
+static void
+blocks_drop_current(struct blocks *blocks)
+{
+    blocks->current = BLOCKS_NONE;
+    blocks->word = &blocks_empty_word;
+    blocks->word_count = &blocks_empty_count;
+    blocks->word_first = 0;
+}
+
+void
+blocks_init(struct blocks *blocks, void *storage, uint64_t frames)
+{
+    uint64_t count = blocks_count_for(frames);
+    uint64_t *words = storage;
+
+    KASSERT(count <= BLOCKS_MAX);
+    memset(storage, 0, blocks_bytes(frames));
+    blocks->block_count = count;
+    blocks->bits = words;
+    words += count * BLOCKS_WORDS;
+    for (int set = 0; set < BLOCKS_SETS; set++) {
+        bitmap_tree_init(&blocks->set[set], words, count);
+        words += bitmap_tree_words(count);
+    }
+    blocks->count = (void *)words;
+    blocks_drop_current(blocks);
+}
+
+/* The set that a block with @count > 0 free frames belongs to. */
+static enum blocks_set
+blocks_set_for(uint64_t count)
+{
+    if (count == BLOCKS_FRAMES) {
+        return BLOCKS_WHOLE;
+    }
+    return count < BLOCKS_PARTIAL ? BLOCKS_FEW : BLOCKS_PART;
+}
+
+/* Take @block, with its count of before, out of its set. */
+static void
+blocks_unsort(struct blocks *blocks, uint64_t block)
+{
+    uint64_t count = blocks->count[block];
+
+    if (block != blocks->current && count != 0) {
+        bitmap_tree_remove(&blocks->set[blocks_set_for(count)], block);
+    }
+}
+
+/* Put @block, in no set, into the one for its count. */
+static void
+blocks_sort(struct blocks *blocks, uint64_t block)
+{
+    uint64_t count = blocks->count[block];
+
+    if (block != blocks->current && count != 0) {
+        bitmap_tree_add(&blocks->set[blocks_set_for(count)], block);
+    }
+}
+
+void
+blocks_resort(struct blocks *blocks, uint64_t block)
+{
+    uint64_t count = blocks->count[block];
+    enum blocks_set set;
+
+    if (block == blocks->current) {
+        return;
+    }
+    set = blocks_set_for(count);
+    if (count > 1 && set != blocks_set_for(count - 1)) {
+        bitmap_tree_remove(&blocks->set[blocks_set_for(count - 1)], block);
+    }
+    bitmap_tree_add(&blocks->set[set], block);
+}
+
+/* Point word at the first word of the current block that is not 0. */
+static void
+blocks_seek_word(struct blocks *blocks)
+{
+    uint64_t i = blocks->current * BLOCKS_WORDS;
+
+    while (blocks->bits[i] == 0) {
+        i++;
+    }
+    blocks->word = &blocks->bits[i];
+    blocks->word_first = i * BITMAP_WORD_BITS;
+}
+
+bool
+blocks_advance(struct blocks *blocks)
+{
+    uint64_t next = BLOCKS_NONE;
+
+    if (*blocks->word_count != 0) {
+        blocks_seek_word(blocks);
+        return true;
+    }
+    for (int set = 0; set < BLOCKS_SETS && next == BLOCKS_NONE; set++) {
+        next = bitmap_tree_first(&blocks->set[set]);
+        if (next != BLOCKS_NONE) {
+            bitmap_tree_remove(&blocks->set[set], next);
+        }
+    }
+    if (next == BLOCKS_NONE) {
+        blocks_drop_current(blocks);
+        return false;
+    }
+    blocks->current = next;
+    blocks->word_count = &blocks->count[next];
+    blocks_seek_word(blocks);
+    return true;
+}
+
+/* Set (or clear) the bits [first, end) and correct counts and sets. */
+static void
+blocks_change(struct blocks *blocks, uint64_t first, uint64_t end, bool free)
+{
+    while (first < end) {
+        uint64_t block = first / BLOCKS_FRAMES;
+        uint64_t block_end = (block + 1) * BLOCKS_FRAMES;
+        uint64_t stop = end < block_end ? end : block_end;
+
+        blocks_unsort(blocks, block);
+        if (free) {
+            bitmap_set_range(blocks->bits, first, stop);
+            blocks->count[block] =
+                (uint16_t)(blocks->count[block] + (stop - first));
+        } else {
+            bitmap_clear_range(blocks->bits, first, stop);
+            blocks->count[block] =
+                (uint16_t)(blocks->count[block] - (stop - first));
+        }
+        blocks_sort(blocks, block);
+        first = stop;
+    }
+}
+
+void
+blocks_add(struct blocks *blocks, uint64_t first, uint64_t end)
+{
+    blocks_change(blocks, first, end, true);
+}
+
+void
+blocks_remove(struct blocks *blocks, uint64_t first, uint64_t end)
+{
+    blocks_change(blocks, first, end, false);
+}
+
+uint64_t
+blocks_take_whole(struct blocks *blocks)
+{
+    uint64_t block = bitmap_tree_first(&blocks->set[BLOCKS_WHOLE]);
+
+    if (block != BLOCKS_NONE) {
+        bitmap_tree_remove(&blocks->set[BLOCKS_WHOLE], block);
+    } else if (*blocks->word_count == BLOCKS_FRAMES) {
+        /* The current block stands in no set, yet all of it has come back. */
+        block = blocks->current;
+        blocks_drop_current(blocks);
+    } else {
+        return BLOCKS_NONE;
+    }
+    blocks->count[block] = 0;
+    for (uint64_t i = 0; i < BLOCKS_WORDS; i++) {
+        blocks->bits[block * BLOCKS_WORDS + i] = 0;
+    }
+    return block * BLOCKS_FRAMES;
+}
+
+void
+blocks_put_whole(struct blocks *blocks, uint64_t first)
+{
+    uint64_t block = first / BLOCKS_FRAMES;
+
+    KASSERT(blocks->count[block] == 0);
+    blocks->count[block] = BLOCKS_FRAMES;
+    for (uint64_t i = 0; i < BLOCKS_WORDS; i++) {
+        blocks->bits[block * BLOCKS_WORDS + i] = UINT64_MAX;
+    }
+    blocks_sort(blocks, block);
+}
+
+uint64_t
+blocks_take_run(struct blocks *blocks, uint64_t frames)
+{
+    uint64_t first = bitmap_find_run(
+        blocks->bits, 0, blocks->block_count * BLOCKS_FRAMES, frames);
+
+    if (first != BITMAP_NONE) {
+        blocks_remove(blocks, first, first + frames);
+    }
+    return first;
+}
+
+uint64_t
+blocks_count_whole(const struct blocks *blocks)
+{
+    uint64_t whole = 0;
+
+    for (uint64_t i = 0; i < blocks->block_count; i++) {
+        whole += blocks->count[i] == BLOCKS_FRAMES;
+    }
+    return whole;
+}
+
+/* Contradictions in the sets about @block (I2). */
+static uint64_t
+blocks_check_sets(const struct blocks *blocks, uint64_t block)
+{
+    uint64_t count = blocks->count[block];
+    bool sorted = count != 0 && block != blocks->current;
+    uint64_t bad = 0;
+
+    for (int set = 0; set < BLOCKS_SETS; set++) {
+        bool wanted = sorted && blocks_set_for(count) == (enum blocks_set)set;
+
+        bad += bitmap_tree_has(&blocks->set[set], block) != wanted;
+        /* The summary must lead to every member. */
+        bad += wanted
+               && (!bitmap_test(blocks->set[set].mid, block / 64)
+                   || (blocks->set[set].top >> (block / 4096) & 1) == 0);
+    }
+    return bad;
+}
+
+uint64_t
+blocks_check(const struct blocks *blocks, uint64_t *free_frames)
+{
+    uint64_t bad = 0;
+
+    for (uint64_t i = 0; i < blocks->block_count; i++) {
+        uint64_t first = i * BLOCKS_FRAMES;
+        uint64_t weight =
+            bitmap_count_range(blocks->bits, first, first + BLOCKS_FRAMES);
+
+        bad += weight != blocks->count[i];
+        bad += blocks_check_sets(blocks, i);
+        *free_frames += weight;
+    }
+    bad += blocks_empty_word != 0 || blocks_empty_count != 0;
+    return bad;
+}

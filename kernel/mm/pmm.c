@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames and their kinds: the bitmap of mm/blocks.h and the table of mm/frame.h
+ * under one roof. Starting up stands in pmm_init.c and pmm_start.c, audit and
+ * reports in pmm_report.c. */
+#include "pmm.h"
+
+#include <base/string.h>
+
+#include <klib/kassert.h>
+#include <klib/panic.h>
+
+#include "frame.h"
+#include "pmm_state.h"
+
+KASSERT_STATIC(PMM_LARGE_FRAMES == BLOCKS_FRAMES);
+
+/* The pool takes a frame only while this many others are free, so that idle
+ * work never causes the shortage that would undo it. */
+#define POOL_LOW_WATER 256u
+
+struct pmm_state pmm;
+
+/* Kinds that pmm_free_frame takes back. Parts of the kernel image and modules go
+ * through pmm_release_reserved. A bit set for every such kind, and none for the
+ * same kind with FRAME_LARGE, which is the fifth bit of the index. */
+#define KINDS_OWNED                                                \
+    (1u << FRAME_PAGE_TABLE | 1u << FRAME_HEAP | 1u << FRAME_STACK \
+     | 1u << FRAME_USER | 1u << FRAME_SHARED | 1u << FRAME_DMA)
+#define KINDS_INDEX_MASK (FRAME_KIND_MASK | FRAME_LARGE)
+
+/* ---- refusals ---------------------------------------------------------- */
+
+static const char *
+pmm_why_not(const void *frame)
+{
+    enum frame_kind kind;
+
+    if (!frame_is_known(frame)) {
+        return "is no frame";
+    }
+    if (!is_aligned(physmap_paddr(frame).raw, PAGE_BYTES)) {
+        return "is not the start of a frame";
+    }
+    kind = frame_kind_of(*frame_word(frame));
+    if (kind == FRAME_FREE) {
+        return "is free already";
+    }
+    if ((KINDS_OWNED >> kind & 1) == 0) {
+        return "was never handed out";
+    }
+    return "has another size";
+}
+
+/* Does not return, but does not say so: then the compiler jumps here instead of
+ * calling, and the return address is that of the function's caller. */
+static COLD void
+pmm_refuse_free(const void *frame)
+{
+    panic("pmm: free of %p by %p: it %s", frame, __builtin_return_address(0),
+          pmm_why_not(frame));
+}
+
+/* ---- single frames ----------------------------------------------------- */
+
+/* Take a frame from the current word, which has one. */
+static ALWAYS_INLINE void *
+pmm_take(enum frame_kind kind, uint64_t owner)
+{
+    uint64_t bit = blocks_take_bit(&pmm.blocks);
+
+    pmm.word_table[bit] = owner | (uint64_t)kind;
+    pmm.count[kind]++;
+    return pmm.word_memory + (bit << PAGE_SHIFT);
+}
+
+/* Take a frame out of the pool, which is not empty. */
+static void *
+pmm_take_pooled(enum frame_kind kind, uint64_t owner)
+{
+    uint64_t index = pmm.pool[--pmm.pool_count];
+
+    frame_table[index] = owner | (uint64_t)kind;
+    pmm.count[kind]++;
+    return frame_at(index);
+}
+
+/* Find a word with a free frame. Returns false if there is none. */
+static bool
+pmm_advance(void)
+{
+    if (!blocks_advance(&pmm.blocks)) {
+        return false;
+    }
+    pmm.word_table = &frame_table[pmm.blocks.word_first];
+    pmm.word_memory = frame_at(pmm.blocks.word_first);
+    return true;
+}
+
+/* The current word is drained: go on elsewhere, in the end to the pool. */
+static NOINLINE void *
+pmm_alloc_slow(enum frame_kind kind, uint64_t owner)
+{
+    if (pmm_advance()) {
+        return pmm_take(kind, owner);
+    }
+    return pmm.pool_count == 0 ? NULL : pmm_take_pooled(kind, owner);
+}
+
+void *
+pmm_alloc_kind(enum frame_kind kind, uint64_t owner)
+{
+    if (UNLIKELY(!blocks_is_ready(&pmm.blocks))) {
+        return pmm_alloc_slow(kind, owner);
+    }
+    return pmm_take(kind, owner);
+}
+
+void *
+pmm_alloc_frame(void)
+{
+    return pmm_alloc_kind(FRAME_HEAP, 0);
+}
+
+void *
+pmm_alloc_zeroed(enum frame_kind kind, uint64_t owner)
+{
+    void *frame;
+
+    if (LIKELY(pmm.pool_count != 0)) {
+        return pmm_take_pooled(kind, owner);
+    }
+    frame = pmm_alloc_kind(kind, owner);
+    if (frame != NULL) {
+        memset(frame, 0, PAGE_BYTES);
+    }
+    return frame;
+}
+
+/* The number of the frame that begins at @frame. Rotating the low bits to the
+ * top makes an unaligned address as large a number as one outside the physmap:
+ * one comparison judges both. */
+static ALWAYS_INLINE uint64_t
+pmm_index(const void *frame)
+{
+    uint64_t address = physmap_paddr(frame).raw;
+
+    return address >> PAGE_SHIFT | address << (64 - PAGE_SHIFT);
+}
+
+/* Whether a single frame with this word is somebody's. */
+static ALWAYS_INLINE bool
+pmm_is_owned(uint64_t word)
+{
+    return (KINDS_OWNED >> (word & KINDS_INDEX_MASK) & 1) != 0;
+}
+
+/* Put frame @index, which no kind counts any more, back into the bitmap. */
+static ALWAYS_INLINE void
+pmm_put(uint64_t index)
+{
+    frame_table[index] = FRAME_FREE;
+    if (UNLIKELY(blocks_put(&pmm.blocks, index))) {
+        blocks_resort(&pmm.blocks, index / BLOCKS_FRAMES);
+    }
+}
+
+void
+pmm_free_frame(void *frame)
+{
+    uint64_t index = pmm_index(frame);
+    uint64_t word;
+
+    if (UNLIKELY(index >= frame_limit)) {
+        pmm_refuse_free(frame);
+        return;
+    }
+    word = frame_table[index];
+    if (UNLIKELY(!pmm_is_owned(word))) {
+        pmm_refuse_free(frame);
+        return;
+    }
+    pmm.count[word & KINDS_INDEX_MASK]--;
+    pmm_put(index);
+}
+
+void
+pmm_set_kind(void *frame, enum frame_kind kind, uint64_t owner)
+{
+    uint64_t index = pmm_index(frame);
+
+    KASSERT(index < frame_limit && pmm_is_owned(frame_table[index]));
+    KASSERT(pmm_is_owned(kind));
+    pmm.count[frame_kind_of(frame_table[index])]--;
+    pmm.count[kind]++;
+    frame_table[index] = owner | (uint64_t)kind;
+}
+
+/* ---- many frames ------------------------------------------------------- */
+
+void *
+pmm_alloc_large(void)
+{
+    uint64_t first = blocks_take_whole(&pmm.blocks);
+
+    if (UNLIKELY(first == BLOCKS_NONE)) {
+        if (!pmm_pool_drain()) {
+            return NULL;
+        }
+        first = blocks_take_whole(&pmm.blocks);
+        if (first == BLOCKS_NONE) {
+            return NULL;
+        }
+    }
+    frame_table[first] = FRAME_LARGE | FRAME_DMA;
+    pmm.count[FRAME_DMA] += PMM_LARGE_FRAMES;
+    return frame_at(first);
+}
+
+void
+pmm_free_large(void *frame)
+{
+    uint64_t index = pmm_index(frame);
+
+    if (UNLIKELY(index >= frame_limit
+                 || frame_table[index] != (FRAME_LARGE | FRAME_DMA))) {
+        pmm_refuse_free(frame);
+        return;
+    }
+    frame_table[index] = FRAME_FREE;
+    pmm.count[FRAME_DMA] -= PMM_LARGE_FRAMES;
+    blocks_put_whole(&pmm.blocks, index);
+}
+
+void *
+pmm_alloc_run(uint64_t frames)
+{
+    uint64_t first;
+
+    KASSERT(frames > 0);
+    first = blocks_take_run(&pmm.blocks, frames);
+    if (first == BLOCKS_NONE && pmm_pool_drain()) {
+        first = blocks_take_run(&pmm.blocks, frames);
+    }
+    if (first == BLOCKS_NONE) {
+        return NULL;
+    }
+    for (uint64_t i = 0; i < frames; i++) {
+        frame_table[first + i] = FRAME_DMA;
+    }
+    pmm.count[FRAME_DMA] += frames;
+    return frame_at(first);
+}
+
+void
+pmm_free_run(void *first, uint64_t frames)
+{
+    for (uint64_t i = 0; i < frames; i++) {
+        pmm_free_frame((char *)first + i * PAGE_BYTES);
+    }
+}
+
+/* ---- pre-zeroed pool --------------------------------------------------- */
+
+bool
+pmm_pool_refill_one(void)
+{
+    uint64_t index;
+
+    if (pmm.pool_count >= pmm.pool_limit
+        || pmm_count_free() - pmm.pool_count <= POOL_LOW_WATER) {
+        return false;
+    }
+    if (!blocks_is_ready(&pmm.blocks) && !pmm_advance()) {
+        return false;
+    }
+    index = pmm.blocks.word_first + blocks_take_bit(&pmm.blocks);
+    memset(frame_at(index), 0, PAGE_BYTES);
+    frame_table[index] = FRAME_POOLED | FRAME_FREE;
+    pmm.pool[pmm.pool_count++] = index;
+    return true;
+}
+
+/* Move one pooled frame back into the bitmap. */
+static void
+pmm_pool_drop_one(void)
+{
+    pmm_put(pmm.pool[--pmm.pool_count]);
+}
+
+/* Empty the pool. Returns whether it held anything. */
+bool
+pmm_pool_drain(void)
+{
+    bool any = pmm.pool_count != 0;
+
+    while (pmm.pool_count != 0) {
+        pmm_pool_drop_one();
+    }
+    return any;
+}
+
+void
+pmm_pool_set_limit(uint32_t frames)
+{
+    pmm.pool_limit = frames < PMM_POOL_FRAMES ? frames : PMM_POOL_FRAMES;
+    while (pmm.pool_count > pmm.pool_limit) {
+        pmm_pool_drop_one();
+    }
+}
