@@ -8,14 +8,27 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/stacks.h>
+#include <arch/timer.h>
 #include <arch/x86_64/gdt.h>
 #include <arch/x86_64/idt.h>
+#include <arch/x86_64/trap.h>
 #include <arch/x86_64/tss.h>
+#include <ipc/console.h>
+#include <ipc/fault.h>
+#include <ipc/modules.h>
+#include <ipc/supervisor.h>
 #include <klib/log.h>
 #include <klib/panic.h>
 #include <klib/stack_guard.h>
 #include <klib/version.h>
 #include <mm/boot_info.h>
+#include <mm/heap.h>
+#include <mm/pmm.h>
+#include <mm/vmm.h>
+#include <task/call.h>
+#include <task/kernel_stack.h>
+#include <task/process.h>
+#include <task/sched.h>
 
 NORETURN void kernel_main(uint32_t magic, uint64_t info_phys);
 
@@ -50,6 +63,55 @@ main_read_boot_info(uint32_t magic, uint64_t info_phys)
     }
 }
 
+/* pager=server|kernel: who answers page faults. */
+static void
+main_choose_pager(const struct boot_info *info)
+{
+    const char *placement = boot_option(info, "pager");
+
+    if (placement == NULL || boot_option_is(info, "pager", "server")) {
+        fault_placement = FAULT_BY_SERVER;
+    } else if (boot_option_is(info, "pager", "kernel")) {
+        fault_placement = FAULT_BY_KERNEL;
+    } else {
+        panic("main: pager=%s is neither server nor kernel", placement);
+    }
+}
+
+/* From the loader's view of memory to the kernel's own: frames, final page
+ * tables, heap. After it nothing of boot/ is left. */
+static void
+main_init_memory(void)
+{
+    trap_init(); /* writes to .text, which vmm_init makes read-only */
+    pmm_init(&main_boot_info);
+    vmm_init();
+    heap_init();
+    vmm_release_boot_identity();
+}
+
+/* What processes need to be. */
+static void
+main_init_tasks(void)
+{
+    kernel_stack_init();
+    call_init();
+    sched_init((uint64_t)(uintptr_t)boot_stack_top);
+    modules_init(&main_boot_info);
+    console_object_init();
+    main_choose_pager(&main_boot_info);
+    process_init();
+    supervisor_init();
+}
+
+static void
+main_init_devices(void)
+{
+    timer_init();
+    irq_unmask(TIMER_IRQ);
+    irq_unmask(CONSOLE_IRQ);
+}
+
 void
 kernel_main(uint32_t magic, uint64_t info_phys)
 {
@@ -62,5 +124,9 @@ kernel_main(uint32_t magic, uint64_t info_phys)
     irq_init();
     main_greet();
     main_read_boot_info(magic, info_phys);
-    panic("main: nothing to run yet");
+    main_init_memory();
+    main_init_tasks();
+    main_init_devices();
+    vmm_seal();
+    sched_dispatch();
 }

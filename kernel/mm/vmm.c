@@ -19,8 +19,6 @@ extern const uint8_t _data_start[];
 extern const uint8_t _ro_after_init_start[];
 extern const uint8_t _ro_after_init_end[];
 extern const uint8_t _data_end[];
-extern const uint8_t _boot_tables_start[];
-extern const uint8_t _boot_tables_end[];
 
 /* ---- start-up ---------------------------------------------------------- */
 
@@ -50,8 +48,6 @@ vmm_release_boot_identity(void)
 {
     pmm_release_reserved(vmm_image_paddr(vaddr_of(_kernel_start)),
                          vmm_image_paddr(vaddr_of(_boot_end)));
-    pmm_release_reserved(vmm_image_paddr(vaddr_of(_boot_tables_start)),
-                         vmm_image_paddr(vaddr_of(_boot_tables_end)));
 }
 
 /* Take W from the leaf that maps the kernel address @page. */

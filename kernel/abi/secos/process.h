@@ -10,7 +10,8 @@
 #define SPAWN_ARGS_BYTES 1024
 
 enum spawn_flags {
-    SPAWN_SUSPENDED = 1 << 0, /* loaded, started later by process_start */
+    SPAWN_SUSPENDED = 1 << 0,    /* loaded; process_start sets it going      */
+    SPAWN_LEND_CONSOLE = 1 << 1, /* the child may read the console, if we may */
 };
 
 /* process_spawn(&request): returns a handle to the process. */

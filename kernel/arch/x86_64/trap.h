@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What isr.asm calls, and what start-up calls once. */
+#pragma once
+
+#include <base/compiler.h>
+
+#include <arch/trap.h>
+
+/* Turn every stac and clac into a nop on a processor without SMAP.
+ * Context: boot, after cpu_init, before vmm_init makes .text read-only. */
+void trap_init(void);
+
+/* Entered from the stubs with the frame on the stack in use. */
+void trap_user(struct trap_frame *frame);
+void trap_kernel(struct trap_frame *frame);
+void trap_ist(struct trap_frame *frame);
+NORETURN void trap_bad_return(struct trap_frame *frame);
+
+/* How many NMIs were taken since start. */
+uint64_t trap_nmis(void);

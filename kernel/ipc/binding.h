@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bindings: who pages a region, with which badge and how far. A pager or its
+ * supervisor mints them; clients only use them, so no client chooses a badge.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+#include <task/object.h>
+
+struct endpoint;
+
+struct binding {
+    struct object object;
+    struct endpoint *endpoint; /* one reference */
+    uint64_t badge;
+    uint64_t pages;    /* page numbers of its regions stay below this */
+    uint32_t max_prot; /* regions get no more                         */
+};
+
+/* Create a binding to @endpoint. Returns ST_ENOMEM. */
+MUST_CHECK enum status binding_create(struct endpoint *endpoint,
+                                      uint64_t badge, uint32_t max_prot,
+                                      uint64_t pages, struct binding **out);
+
+/* The object class calls this. */
+void binding_destroy(struct object *object);

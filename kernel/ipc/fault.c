@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* The fault state machine. Trapping and killing are in page_fault.c. */
+#include "fault.h"
+
+#include <secos/fault.h>
+#include <secos/ipc.h>
+#include <secos/process.h>
+#include <secos/region.h>
+
+#include <arch/mmu.h>
+
+#include <klib/kassert.h>
+
+#include <mm/region.h>
+#include <mm/vmm.h>
+
+#include <task/process.h>
+#include <task/sched.h>
+#include <task/thread.h>
+
+#include "binding.h"
+#include "endpoint.h"
+#include "page_fault.h"
+
+/* Access bits and protection bits are the same numbers, so a fault is allowed
+ * where its access is within the protection. */
+_Static_assert((int)FAULT_READ == (int)PROT_READ, "read");
+_Static_assert((int)FAULT_WRITE == (int)PROT_WRITE, "write");
+_Static_assert((int)FAULT_EXEC == (int)PROT_EXEC, "execute");
+
+/* A leaf that is in transit only within one function: slot 0 is no call. */
+#define FAULT_NO_SLOT 0u
+
+enum fault_placement fault_placement = FAULT_BY_SERVER;
+
+static void
+fault_refuse(struct fault_outcome *out, enum fault_reason reason)
+{
+    out->action = FAULT_REFUSED;
+    out->reason = reason;
+}
+
+static void
+fault_open(struct thread *thread, uint64_t page, uint32_t access,
+           struct mmu_cursor at, struct fault_outcome *out)
+{
+    struct binding *binding = out->region->spec.binding;
+    struct call *call = thread->call;
+
+    mmu_set_transit(at, call->slot);
+    call->is_fault = true;
+    call->access = access;
+    call->badge = BADGE_KERNEL | binding->badge;
+    call->endpoint = binding->endpoint;
+    call->space = &thread->process->space;
+    call->page = page;
+    call->leaf = at.leaf;
+    out->action = FAULT_OPENED;
+    out->call = call;
+}
+
+/* pager=kernel: the answer is always ZERO and there is nobody to ask. */
+static void
+fault_answer_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
+                  struct fault_outcome *out)
+{
+    struct space *space = &thread->process->space;
+    vaddr_t address = vaddr(page << PAGE_SHIFT);
+
+    mmu_set_transit(at, thread->call->slot);
+    if (vmm_install_zero(space, address, at.leaf, out->region->spec.prot)
+        != ST_OK) {
+        vmm_cancel_transit(space, address);
+        fault_refuse(out, REASON_NO_MEMORY);
+        return;
+    }
+    thread->process->faults++;
+    out->action = FAULT_RESUME;
+}
+
+void
+fault_begin(struct thread *thread, uint64_t page, uint32_t access,
+            struct fault_outcome *out)
+{
+    struct space *space = &thread->process->space;
+    struct region *region = region_lookup(&space->regions, page);
+    struct mmu_cursor at;
+    mmu_leaf_t leaf;
+
+    out->region = region;
+    if (UNLIKELY(region == NULL)) {
+        fault_refuse(out, REASON_NO_REGION);
+        return;
+    }
+    if (UNLIKELY((access & ~region->spec.prot) != 0)) {
+        fault_refuse(out, region->spec.kind == REGION_GUARD
+                              ? REASON_GUARD
+                              : REASON_PROTECTION);
+        return;
+    }
+    if (UNLIKELY(mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)
+                 != ST_OK)) {
+        fault_refuse(out, REASON_NO_MEMORY);
+        return;
+    }
+    leaf = *at.leaf;
+    if (UNLIKELY(!mmu_leaf_is_empty(leaf))) {
+        if (mmu_leaf_is_transit(leaf)) {
+            out->action = FAULT_JOINED;
+            out->call = call_at(mmu_leaf_slot(leaf));
+        } else if (mmu_leaf_allows(leaf, access)) {
+            mmu_flush_page(vaddr(page << PAGE_SHIFT));
+            out->action = FAULT_RESUME;
+        } else {
+            fault_refuse(out, REASON_PROTECTION);
+        }
+        return;
+    }
+    if (UNLIKELY(region->spec.binding == NULL)) {
+        mmu_prune(&space->tables, vaddr(page << PAGE_SHIFT));
+        fault_refuse(out, REASON_DEPENDS);
+        return;
+    }
+    if (UNLIKELY(fault_placement == FAULT_BY_KERNEL)) {
+        fault_answer_here(thread, page, at, out);
+        return;
+    }
+    fault_open(thread, page, access, at, out);
+}
+
+void
+fault_fill_receiver(struct trap_frame *to, struct call *call)
+{
+    struct region *region = region_lookup(&call->space->regions, call->page);
+    uint64_t run = region_end(region) - call->page;
+
+    call->run = run < FAULT_RUN_MAX ? run : FAULT_RUN_MAX;
+    to->rax = ST_OK;
+    to->rdi = call_reply_id(call);
+    to->rsi = EVENT_FAULT;
+    to->rdx = region_pager_page(region, call->page);
+    to->r10 = call->access;
+    to->r8 = call->run;
+    to->r9 = 0;
+    to->rbx = 0;
+    to->r12 = call->badge;
+    to->r13 = 0;
+}
+
+void
+fault_add_waiter(struct call *call, struct thread *thread)
+{
+    list_add_tail(&call->waiters, &thread->wait_link);
+}
+
+/* Take the call out of queue or delivery: it is idle and its id is stale. */
+static void
+fault_close(struct call *call)
+{
+    if (call->state == CALL_QUEUED) {
+        endpoint_unqueue_call(call);
+    } else {
+        list_remove(&call->delivered_link);
+    }
+    call->state = CALL_IDLE;
+    call_renew(call);
+}
+
+/* Every waiter runs again; the first is handed to the caller. */
+static struct thread *
+fault_release_waiters(struct call *call)
+{
+    struct list *first = list_first(&call->waiters);
+    struct thread *next = LIST_ENTRY(first, struct thread, wait_link);
+
+    list_remove(first);
+    while (UNLIKELY(!list_is_empty(&call->waiters))) {
+        struct thread *thread = LIST_ENTRY(list_first(&call->waiters),
+                                           struct thread, wait_link);
+
+        list_remove(&thread->wait_link);
+        thread_wake(thread);
+    }
+    return next;
+}
+
+static void
+fault_clear_leaf(struct call *call)
+{
+    if (call->leaf != NULL) {
+        vmm_cancel_transit(call->space, vaddr(call->page << PAGE_SHIFT));
+        call->leaf = NULL;
+    }
+}
+
+void
+fault_cancel(struct call *call)
+{
+    fault_close(call);
+    fault_clear_leaf(call);
+    thread_wake(fault_release_waiters(call));
+}
+
+void
+fault_remove_waiter(struct call *call, struct thread *thread)
+{
+    list_remove(&thread->wait_link);
+    if (list_is_empty(&call->waiters)) {
+        fault_close(call);
+        fault_clear_leaf(call);
+        return;
+    }
+    if (call->owner == thread) {
+        call_hand_over(thread, LIST_ENTRY(list_first(&call->waiters),
+                                          struct thread, wait_link));
+    }
+}
+
+void
+fault_requeue(struct call *call)
+{
+    list_remove(&call->delivered_link);
+    call_renew(call);
+    call->endpoint->faults_redelivered++;
+    endpoint_requeue_call(call->endpoint, call, call->owner->priority);
+}
+
+/* ---- verdicts ---------------------------------------------------------- */
+
+/* The rest of a run is best effort: pages that are present or being asked for
+ * stay as they are, and the first shortage ends it. */
+static void
+fault_around(struct space *space, uint64_t page, uint64_t run)
+{
+    const struct region *region = region_lookup(&space->regions, page);
+    uint64_t end = page + run;
+    struct mmu_cursor at;
+
+    if (region_end(region) < end) {
+        end = region_end(region);
+    }
+    for (page++; page < end; page++) {
+        vaddr_t address = vaddr(page << PAGE_SHIFT);
+
+        if (mmu_ensure(&space->tables, address, &at) != ST_OK) {
+            return;
+        }
+        if (!mmu_leaf_is_empty(*at.leaf)) {
+            continue;
+        }
+        mmu_set_transit(at, FAULT_NO_SLOT);
+        if (vmm_install_zero(space, address, at.leaf, region->spec.prot)
+            != ST_OK) {
+            vmm_cancel_transit(space, address);
+            return;
+        }
+    }
+}
+
+/* The client gets an error for this page: each waiter's process ends with a
+ * report, or its copy fails. */
+static void
+fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
+{
+    struct process *process = call->owner->process;
+    struct exit_report report = { .reason = reason, .pager_error = error };
+
+    page_fault_fill_report(&report, call);
+    fault_close(call);
+    fault_clear_leaf(call);
+    while (!list_is_empty(&call->waiters)) {
+        struct thread *thread = LIST_ENTRY(list_first(&call->waiters),
+                                           struct thread, wait_link);
+
+        list_remove(&thread->wait_link);
+        if (thread->resume == RESUME_SYSCALL) {
+            thread->copy_failed = true;
+            thread_wake(thread);
+        } else {
+            thread_wake(thread);
+            page_fault_end(process, &report);
+        }
+    }
+}
+
+void
+fault_give_up(struct call *call)
+{
+    fault_fail(call, REASON_PAGER_GONE, 0);
+}
+
+static enum status
+fault_strike(struct call *call)
+{
+    call->endpoint->strikes++;
+    return ST_EINVAL;
+}
+
+static enum status
+fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
+{
+    struct space *space = call->space;
+    uint64_t page = call->page;
+    const struct region *region;
+    enum status status;
+
+    if (UNLIKELY(run - 1 >= call->run)) {
+        return fault_strike(call);
+    }
+    region = region_lookup(&space->regions, page);
+    status = vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
+                              region->spec.prot);
+    if (UNLIKELY(status != ST_OK)) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        return ST_OK;
+    }
+    call->leaf = NULL;
+    call->endpoint->faults_served++;
+    call->owner->process->faults++;
+    list_remove(&call->delivered_link);
+    call->state = CALL_IDLE;
+    call_renew(call);
+    *woken = fault_release_waiters(call);
+    if (UNLIKELY(run > 1)) {
+        fault_around(space, page, run);
+    }
+    return ST_OK;
+}
+
+enum status
+fault_reply(struct call *call, const struct trap_frame *frame,
+            struct thread **woken)
+{
+    if (LIKELY(frame->rsi == VERDICT_ZERO)) {
+        return fault_reply_zero(call, frame->rdx, woken);
+    }
+    if (frame->rsi == VERDICT_FAIL) {
+        fault_fail(call, REASON_PAGER_FAIL, (uint32_t)frame->r10);
+        return ST_OK;
+    }
+    if (frame->rsi == VERDICT_DEFER) {
+        return ST_OK;
+    }
+    return fault_strike(call);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a page fault between the trap and the resumed instruction.
+ *
+ *   thread traps                             the pager
+ *      |                                        |
+ *   fault_begin: no region, no right,        waits in ipc_reply_receive
+ *      | a guard ------------> REFUSED: the process ends with a report
+ *      | page allowed by now > RESUME
+ *      | asked for already --> joins the waiters of that call
+ *      | else: the leaf goes in transit, the thread's call is made a fault
+ *      v                                        |
+ *   QUEUED or DELIVERED ----- message --------> |
+ *      |                                     decides
+ *   fault_reply <------------ verdict --------- |
+ *      | looks the region up again; ZERO: frame, charge, map
+ *      v
+ *   all waiters run the access again
+ *
+ * While a fault is open its leaf holds the call's slot, so a second thread that
+ * needs the page finds the call in no time and the reply needs no second walk.
+ *
+ * I1  A leaf in transit names a call that is QUEUED or DELIVERED, a fault, for
+ *     exactly that page.
+ * I2  Such a call has at least one waiter, and its owner is one of them.
+ * I3  Every outcome but a failure only makes the access run again: the page, not
+ *     the reply, decides what it sees.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+#include <arch/trap.h>
+
+#include <task/call.h>
+
+struct process;
+struct region;
+struct space;
+struct thread;
+
+/* Where a fault's answer comes from (boot option pager=...). */
+enum fault_placement {
+    FAULT_BY_SERVER = 0,
+    FAULT_BY_KERNEL = 1,
+};
+
+extern enum fault_placement fault_placement;
+
+/* What fault_begin found. */
+struct fault_outcome {
+    enum {
+        FAULT_RESUME,  /* run the access again                      */
+        FAULT_REFUSED, /* reason says why                           */
+        FAULT_JOINED,  /* call was open already: wait for it        */
+        FAULT_OPENED,  /* call is new: deliver or queue it, wait    */
+    } action;
+    uint32_t reason; /* enum fault_reason */
+    struct region *region;
+    struct call *call;
+};
+
+/* Decide what the missing access of @thread to @page of its space means.
+ * @access  exactly one of FAULT_READ, FAULT_WRITE, FAULT_EXEC
+ * Cost: about 100 instructions when it opens a call. */
+void fault_begin(struct thread *thread, uint64_t page, uint32_t access,
+                 struct fault_outcome *out);
+
+/* Write the event of fault @call into the frame of its receiver. */
+void fault_fill_receiver(struct trap_frame *to, struct call *call);
+
+/* The pager that @frame belongs to answers @call. *@woken becomes the first
+ * waiter, in no queue, or stays NULL; the others become ready.
+ * Returns ST_EINVAL for an answer that could never be right (a strike), else
+ * ST_OK or ST_EGONE. */
+enum status fault_reply(struct call *call, const struct trap_frame *frame,
+                        struct thread **woken);
+
+/* Add @thread, which is about to wait, to the waiters of @call. */
+void fault_add_waiter(struct call *call, struct thread *thread);
+
+/* @thread, a waiter of a fault, waits no more (it was killed). The last one
+ * closes the fault. */
+void fault_remove_waiter(struct call *call, struct thread *thread);
+
+/* No pager came back for the queued fault @call: its waiters fail, each with
+ * REASON_PAGER_GONE. */
+void fault_give_up(struct call *call);
+
+/* The pager that was asked died: ask the next one, under a new reply id. */
+void fault_requeue(struct call *call);
+
+/* Regions were taken away or rebound: close the fault of @leaf and let its
+ * waiters run the access again. */
+void fault_cancel(struct call *call);

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/* The message paths. The direct one comes first, what is rarer behind it. */
+#include "ipc.h"
+
+#include <secos/ipc.h>
+
+#include <arch/context.h>
+#include <arch/cpu.h>
+
+#include <klib/kassert.h>
+
+#include <task/handle.h>
+#include <task/process.h>
+#include <task/sched.h>
+
+#include "endpoint.h"
+#include "fault.h"
+
+/* Cycles of servers that call each other are looked for this deep. */
+#define IPC_CHAIN_MOST 32u
+
+/* ---- registers --------------------------------------------------------- */
+
+static ALWAYS_INLINE void
+ipc_copy_message(struct trap_frame *to, const struct trap_frame *from)
+{
+    to->rsi = from->rsi;
+    to->rdx = from->rdx;
+    to->r10 = from->r10;
+    to->r8 = from->r8;
+    to->r9 = from->r9;
+    to->rbx = from->rbx;
+}
+
+/* A failed call leaves zeroes in every output but rax. */
+static void
+ipc_set_failure(struct trap_frame *frame, enum status status)
+{
+    frame->rdi = 0;
+    frame->rsi = 0;
+    frame->rdx = 0;
+    frame->r10 = 0;
+    frame->r8 = 0;
+    frame->r9 = 0;
+    frame->rbx = 0;
+    frame->r12 = 0;
+    frame->r13 = 0;
+    frame->rax = (uint64_t)(int64_t)status;
+}
+
+NORETURN static COLD void
+ipc_fail(struct trap_frame *frame, enum status status)
+{
+    ipc_set_failure(frame, status);
+    context_resume(frame);
+}
+
+/* The current thread's call is done and its frame complete: go on with it, or
+ * let a better one that it woke run first. */
+NORETURN static void
+ipc_resume_current(struct thread *current)
+{
+    current->resume = RESUME_USER;
+    sched_preempt();
+    context_resume(current->context.frame);
+}
+
+/* ---- waiting ----------------------------------------------------------- */
+
+static void
+ipc_abort_call(struct thread *thread, enum status status)
+{
+    struct call *call = thread->wait_object;
+
+    if (call->state == CALL_QUEUED) {
+        endpoint_unqueue_call(call);
+    } else {
+        list_remove(&call->delivered_link);
+        call->state = CALL_IDLE;
+    }
+    call_renew(call);
+    ipc_set_failure(thread->context.frame, status);
+}
+
+static void
+ipc_abort_receive(struct thread *thread, enum status status)
+{
+    list_remove(&thread->wait_link);
+    ipc_set_failure(thread->context.frame, status);
+}
+
+static const struct wait_class ipc_call_wait = {
+    .name = "call",
+    .abort = ipc_abort_call,
+};
+
+static const struct wait_class ipc_receive_wait = {
+    .name = "receive",
+    .abort = ipc_abort_receive,
+};
+
+void
+ipc_run(struct thread *next)
+{
+    if (UNLIKELY(sched_has_above(next->priority))) {
+        sched_add_first(next);
+        sched_dispatch();
+    }
+    sched_switch(next);
+}
+
+void
+ipc_donate(struct thread *server, uint32_t priority)
+{
+    if (server->priority < priority) {
+        server->priority = (uint8_t)priority;
+    }
+}
+
+/* ---- call -------------------------------------------------------------- */
+
+static ALWAYS_INLINE void
+ipc_mark_delivered(struct call *call, struct thread *server)
+{
+    call->state = CALL_DELIVERED;
+    call->server = server->process;
+    list_add_tail(&server->process->delivered, &call->delivered_link);
+}
+
+static ALWAYS_INLINE void
+ipc_fill_receiver(struct trap_frame *to, const struct trap_frame *from,
+                  const struct call *call)
+{
+    ipc_copy_message(to, from);
+    to->rax = ST_OK;
+    to->rdi = call_reply_id(call);
+    to->r12 = call->badge;
+    to->r13 = 0;
+}
+
+/* Give @handle of @from to the slot that @to named in r13.
+ * Returns ST_EBADF, ST_EPERM, or ST_EMFILE if there is no such slot. */
+static enum status
+ipc_give_handle(struct thread *from, uint64_t handle, struct thread *to,
+                uint64_t *slot_out)
+{
+    uint64_t spec = to->context.frame->r13;
+    uint32_t slot = (uint32_t)spec & HANDLE_SLOT_MASK;
+    struct handle_entry *entry =
+        handle_lookup(&from->process->handles, handle);
+    struct handle_table *table = &to->process->handles;
+    enum status status;
+
+    if (entry == NULL || entry->kind == OBJECT_NONE) {
+        return ST_EBADF;
+    }
+    if ((entry->rights & RIGHT_GRANT) == 0) {
+        return ST_EPERM;
+    }
+    if ((spec & IPC_SLOT_OPEN) == 0 || !handle_slot_is_free(table, slot)) {
+        return ST_EMFILE;
+    }
+    status = handle_add_at(table, slot, entry->object, entry->rights,
+                           entry->badge);
+    KASSERT(status == ST_OK);
+    *slot_out = IPC_SLOT_OPEN | handle_of_slot(table, slot);
+    return ST_OK;
+}
+
+/* Deliver @call, in no queue, to @receiver, in no list. Returns why the handle
+ * it brings could not be given; then nothing was delivered. */
+static enum status
+ipc_deliver(struct call *call, struct thread *receiver)
+{
+    struct thread *caller = call->owner;
+    struct trap_frame *from = caller->context.frame;
+    uint64_t handle = from->rdi >> 32;
+    uint64_t slot = 0;
+
+    if (handle != 0) {
+        enum status status =
+            ipc_give_handle(caller, handle, receiver, &slot);
+
+        if (status != ST_OK) {
+            return status;
+        }
+    }
+    ipc_mark_delivered(call, receiver);
+    ipc_fill_receiver(receiver->context.frame, from, call);
+    receiver->context.frame->r13 = slot;
+    return ST_OK;
+}
+
+/* Whether @caller would wait for itself: its own process, or a chain of
+ * processes each waiting for the next, answers @endpoint. */
+static bool
+ipc_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
+{
+    for (unsigned depth = 0; depth < IPC_CHAIN_MOST; depth++) {
+        const struct process *server = endpoint->server;
+        const struct thread *thread;
+
+        if (server == NULL || server->thread_count != 1) {
+            return false;
+        }
+        if (server == caller->process) {
+            return true;
+        }
+        thread =
+            LIST_ENTRY(server->threads.next, struct thread, process_link);
+        if (thread->state != THREAD_WAITING
+            || thread->wait != &ipc_call_wait) {
+            return false;
+        }
+        endpoint = thread->call->endpoint;
+    }
+    return true;
+}
+
+/* The call that cannot go the direct way: a deadline, a handle, nobody ready to
+ * receive, or a caller that is itself a pager. */
+NORETURN static NOINLINE void
+ipc_call_general(struct thread *caller, struct endpoint *endpoint,
+                 struct thread *receiver)
+{
+    struct trap_frame *frame = caller->context.frame;
+    struct call *call = caller->call;
+    enum status status;
+
+    if (caller->process->served_rank != 0
+        && endpoint->rank >= caller->process->served_rank) {
+        ipc_fail(frame, ST_EDEADLK);
+    }
+    if (endpoint->receive_handles == 0) {
+        ipc_fail(frame, ST_EPIPE);
+    }
+    if (receiver == NULL && ipc_is_cycle(caller, endpoint)) {
+        ipc_fail(frame, ST_EDEADLK);
+    }
+    if (!thread_set_deadline(caller, frame->r14)) {
+        ipc_fail(frame, ST_ETIMEDOUT);
+    }
+    if (receiver == NULL) {
+        endpoint_queue_call(endpoint, call, caller->priority);
+        thread_wait(&ipc_call_wait, call, RESUME_USER);
+    }
+    status = ipc_deliver(call, receiver);
+    if (status != ST_OK) {
+        thread_clear_deadline(caller);
+        ipc_fail(frame, status);
+    }
+    list_remove(&receiver->wait_link);
+    thread_clear_deadline(receiver);
+    thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
+    ipc_donate(receiver, caller->priority);
+    ipc_run(receiver);
+}
+
+int64_t
+sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
+         UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+{
+    struct thread *caller = thread_current();
+    struct trap_frame *frame = caller->context.frame;
+    struct process *process = caller->process;
+    struct call *call = caller->call;
+    struct handle_entry *entry =
+        handle_lookup(&process->handles, (uint32_t)target);
+    struct endpoint *endpoint;
+    struct thread *receiver;
+
+    if (UNLIKELY(entry == NULL || entry->kind != OBJECT_ENDPOINT)) {
+        ipc_fail(frame, ST_EBADF);
+    }
+    if (UNLIKELY((entry->rights & RIGHT_CALL) == 0)) {
+        ipc_fail(frame, ST_EPERM);
+    }
+    endpoint = CONTAINER_OF(entry->object, struct endpoint, object);
+    receiver = endpoint_receiver(endpoint);
+    call->is_fault = false;
+    call->badge = entry->badge;
+    call->endpoint = endpoint;
+    if (UNLIKELY(receiver == NULL || (target >> 32 | frame->r14) != 0
+                 || process->served_rank != 0
+                 || receiver->deadline_tick != 0)) {
+        ipc_call_general(caller, endpoint, receiver);
+    }
+    list_remove(&receiver->wait_link);
+    ipc_mark_delivered(call, receiver);
+    ipc_fill_receiver(receiver->context.frame, frame, call);
+    thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
+    ipc_donate(receiver, caller->priority);
+    receiver->slice = caller->slice;
+    ipc_run(receiver);
+}
+
+/* ---- reply ------------------------------------------------------------- */
+
+void
+ipc_abandon_call(struct call *call)
+{
+    thread_abort_wait(call->owner, ST_EPIPE);
+}
+
+/* Answer the thread call @call from @frame, which is @server's. The caller is
+ * in no queue afterwards. Returns why a handle could not be given; then the
+ * call is still owed its answer. */
+static enum status
+ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
+                  struct call *call)
+{
+    struct thread *caller = call->owner;
+    struct trap_frame *to = caller->context.frame;
+    uint64_t handle = frame->rdi >> 32;
+    uint64_t slot = 0;
+
+    if (UNLIKELY(handle != 0)) {
+        enum status status = ipc_give_handle(server, handle, caller, &slot);
+
+        if (status != ST_OK) {
+            return status;
+        }
+    }
+    list_remove(&call->delivered_link);
+    call->state = CALL_IDLE;
+    call_renew(call);
+    if (UNLIKELY(caller->deadline_tick != 0)) {
+        thread_clear_deadline(caller);
+    }
+    ipc_copy_message(to, frame);
+    to->rax = ST_OK;
+    to->rdi = 0;
+    to->r12 = 0;
+    to->r13 = slot;
+    return ST_OK;
+}
+
+/* What @server runs at without the call it has just answered: its own priority
+ * or that of the best caller it still holds or that waits for it. */
+static void
+ipc_settle_priority(struct thread *server, const struct endpoint *endpoint)
+{
+    uint32_t priority = server->base_priority;
+
+    if (LIKELY(server->priority == priority)) {
+        return;
+    }
+    if (endpoint != NULL && endpoint->queued != 0) {
+        uint32_t best = 31u - (unsigned)__builtin_clz(endpoint->queued);
+
+        priority = best > priority ? best : priority;
+    }
+    list_for_each(node, &server->process->delivered)
+    {
+        const struct call *call =
+            LIST_ENTRY(node, struct call, delivered_link);
+
+        if (call->owner->priority > priority) {
+            priority = call->owner->priority;
+        }
+    }
+    server->priority = (uint8_t)priority;
+}
+
+/* Answer the call with @reply_id. @woken is the thread that may go on, in no
+ * queue and not yet READY, or NULL. Returns ST_EGONE for an id that names
+ * nothing owed by this process. */
+static ALWAYS_INLINE enum status
+ipc_answer(struct thread *server, struct trap_frame *frame, uint64_t reply_id,
+           struct thread **woken)
+{
+    struct call *call = call_lookup(reply_id);
+    enum status status;
+
+    if (UNLIKELY(call == NULL || call->state != CALL_DELIVERED
+                 || call->server != server->process)) {
+        return ST_EGONE;
+    }
+    if (call->is_fault) {
+        return fault_reply(call, frame, woken);
+    }
+    status = ipc_reply_to_call(server, frame, call);
+    if (LIKELY(status == ST_OK)) {
+        *woken = call->owner;
+    }
+    return status;
+}
+
+int64_t
+sys_ipc_reply(UNUSED uint64_t unused, UNUSED uint64_t label, UNUSED uint64_t w0,
+          UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+{
+    struct thread *server = thread_current();
+    struct trap_frame *frame = server->context.frame;
+    struct thread *woken = NULL;
+    enum status status = ipc_answer(server, frame, frame->r12, &woken);
+
+    if (woken != NULL) {
+        sched_add(woken);
+    }
+    ipc_settle_priority(server, NULL);
+    ipc_set_failure(frame, status);
+    if (sched_has_above(server->priority)) {
+        cpu_this()->resched = true;
+    }
+    ipc_resume_current(server);
+}
+
+/* ---- receive ----------------------------------------------------------- */
+
+/* Take the best queued call that can be delivered; a call whose handle cannot
+ * be given is refused to its caller and the next one is tried. */
+static bool
+ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
+{
+    struct call *call;
+
+    while ((call = endpoint_best_call(endpoint, serves)) != NULL) {
+        enum status status;
+
+        endpoint_unqueue_call(call);
+        if (call->is_fault) {
+            ipc_mark_delivered(call, server);
+            fault_fill_receiver(server->context.frame, call);
+            ipc_donate(server, call->owner->priority);
+            return true;
+        }
+        status = ipc_deliver(call, server);
+        if (status == ST_OK) {
+            ipc_donate(server, call->owner->priority);
+            return true;
+        }
+        ipc_set_failure(call->owner->context.frame, status);
+        thread_wake(call->owner);
+    }
+    return false;
+}
+
+/* Receive from @endpoint. @woken is a thread that the reply before made able to
+ * run, or NULL. */
+NORETURN static ALWAYS_INLINE void
+ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
+                 struct thread *woken)
+{
+    struct trap_frame *frame = server->context.frame;
+
+    ipc_settle_priority(server, endpoint);
+    if (UNLIKELY(endpoint->queued != 0)
+        && ipc_take_queued(server, endpoint, serves)) {
+        if (woken != NULL) {
+            sched_add(woken);
+        }
+        ipc_resume_current(server);
+    }
+    if (UNLIKELY(frame->r14 != 0)
+        && !thread_set_deadline(server, frame->r14)) {
+        if (woken != NULL) {
+            sched_add(woken);
+        }
+        ipc_set_failure(frame, ST_ETIMEDOUT);
+        ipc_resume_current(server);
+    }
+    endpoint->server = server->process;
+    list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
+                  &server->wait_link);
+    thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);
+    if (woken == NULL) {
+        sched_dispatch();
+    }
+    ipc_run(woken);
+}
+
+/* The endpoint that @source names for receiving. */
+static ALWAYS_INLINE struct handle_entry *
+ipc_source(struct thread *server, struct trap_frame *frame, uint64_t source)
+{
+    struct handle_entry *entry =
+        handle_lookup(&server->process->handles, (uint32_t)source);
+
+    if (UNLIKELY(entry == NULL || entry->kind != OBJECT_ENDPOINT)) {
+        ipc_fail(frame, ST_EBADF);
+    }
+    if (UNLIKELY((entry->rights & RIGHT_RECEIVE) == 0)) {
+        ipc_fail(frame, ST_EPERM);
+    }
+    return entry;
+}
+
+int64_t
+sys_ipc_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
+            UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+{
+    struct thread *server = thread_current();
+    struct trap_frame *frame = server->context.frame;
+    struct handle_entry *entry = ipc_source(server, frame, source);
+
+    ipc_receive_from(server,
+                     CONTAINER_OF(entry->object, struct endpoint, object),
+                     (entry->rights & RIGHT_SERVE) != 0, NULL);
+}
+
+int64_t
+sys_ipc_reply_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
+                  UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+{
+    struct thread *server = thread_current();
+    struct trap_frame *frame = server->context.frame;
+    struct handle_entry *entry = ipc_source(server, frame, source);
+    struct thread *woken = NULL;
+    enum status status = ipc_answer(server, frame, frame->r12, &woken);
+
+    if (UNLIKELY(status != ST_OK)) {
+        ipc_fail(frame, status);
+    }
+    ipc_receive_from(server,
+                     CONTAINER_OF(entry->object, struct endpoint, object),
+                     (entry->rights & RIGHT_SERVE) != 0, woken);
+}

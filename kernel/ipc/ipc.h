@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Synchronous messages: the handlers of ipc_call, ipc_receive, ipc_reply and
+ * ipc_reply_receive. The register convention is <secos/ipc.h>.
+ *
+ *      client                    kernel                     server
+ *        | ipc_call ------------> |                           | (waits)
+ *        |  waits                 | message: frame to frame   |
+ *        |                        | -- switch --------------> |
+ *        |                        | <---- ipc_reply_receive - |
+ *        | <-- switch ----------- |                           | waits again
+ *
+ * On the direct path nothing is queued and the scheduler is not asked: the
+ * message goes from one register frame to the other and the processor follows
+ * it, with the caller's priority and the rest of its slice.
+ *
+ * Context: the two doors. They leave by context_resume or by switching: rax is
+ * set in the frame, so none of them returns.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+#include <arch/trap.h>
+
+#include <task/call.h>
+#include <task/thread.h>
+
+struct endpoint;
+struct handle_entry;
+
+int64_t sys_ipc_call(uint64_t target, uint64_t label, uint64_t w0, uint64_t w1,
+                 uint64_t w2, uint64_t w3);
+int64_t sys_ipc_receive(uint64_t source, uint64_t label, uint64_t w0, uint64_t w1,
+                    uint64_t w2, uint64_t w3);
+int64_t sys_ipc_reply(uint64_t unused, uint64_t label, uint64_t w0, uint64_t w1,
+                  uint64_t w2, uint64_t w3);
+int64_t sys_ipc_reply_receive(uint64_t source, uint64_t label, uint64_t w0,
+                          uint64_t w1, uint64_t w2, uint64_t w3);
+
+/* Run @next now unless a ready thread outranks it. @next is in no queue. */
+NORETURN void ipc_run(struct thread *next);
+
+/* Let @server run at least at @priority. */
+void ipc_donate(struct thread *server, uint32_t priority);
+
+/* The server of a delivered call died: tell its caller. */
+void ipc_abandon_call(struct call *call);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* The one place that knows every kind of object, and what processes need of the
+ * rooms above them. */
+#include <task/object.h>
+
+#include <klib/panic.h>
+
+#include <mm/heap.h>
+
+#include <task/process.h>
+
+#include "binding.h"
+#include "console.h"
+#include "endpoint.h"
+#include "fault.h"
+#include "ipc.h"
+#include "notification.h"
+
+const struct object_class object_classes[OBJECT_KINDS] = {
+    [OBJECT_NONE] = { .name = "none" },
+    [OBJECT_PROCESS] = { .name = "process", .destroy = process_destroy },
+    [OBJECT_THREAD] = { .name = "thread" },
+    [OBJECT_ENDPOINT] = { .name = "endpoint",
+                          .destroy = endpoint_destroy,
+                          .handle_added = endpoint_handle_added,
+                          .handle_removed = endpoint_handle_removed },
+    [OBJECT_NOTIFICATION] = { .name = "notification",
+                              .destroy = notification_destroy },
+    [OBJECT_MEMORY] = { .name = "memory" },
+    [OBJECT_BINDING] = { .name = "binding", .destroy = binding_destroy },
+    [OBJECT_CONSOLE] = { .name = "console",
+                         .destroy = console_object_destroy },
+};
+
+/* What an ending process owes: every call it took and did not answer. */
+bool
+process_hook_teardown(struct process *process, unsigned most)
+{
+    for (; most > 0 && !list_is_empty(&process->delivered); most--) {
+        struct call *call = LIST_ENTRY(list_first(&process->delivered),
+                                       struct call, delivered_link);
+
+        if (call->is_fault) {
+            fault_requeue(call);
+        } else {
+            ipc_abandon_call(call);
+        }
+    }
+    return list_is_empty(&process->delivered);
+}
+
+void
+process_hook_signal(struct notification *watcher, uint64_t bits)
+{
+    notification_signal(watcher, bits);
+}
+
+void
+process_hook_unwatch(struct notification *watcher)
+{
+    object_put(&watcher->object);
+}
+
+void
+process_hook_unbind(struct binding *pager)
+{
+    object_put(&pager->object);
+}
+
+/* ---- records of regions ------------------------------------------------ */
+
+static struct process *
+objects_owner(struct region_tree *tree)
+{
+    struct space *space = CONTAINER_OF(tree, struct space, regions);
+
+    return CONTAINER_OF(space, struct process, space);
+}
+
+static struct region *
+objects_region_alloc(struct region_tree *tree, void *binding)
+{
+    struct process *process = objects_owner(tree);
+    struct region *region;
+
+    if (process_charge_bytes(process, sizeof(*region)) != ST_OK) {
+        return NULL;
+    }
+    region = kmalloc(sizeof(*region));
+    if (region == NULL) {
+        process_uncharge_bytes(process, sizeof(*region));
+        return NULL;
+    }
+    if (binding != NULL) {
+        object_get(&((struct binding *)binding)->object);
+    }
+    return region;
+}
+
+static void
+objects_region_free(struct region_tree *tree, struct region *region)
+{
+    struct binding *binding = region->spec.binding;
+
+    if (binding != NULL) {
+        object_put(&binding->object);
+    }
+    kfree(region);
+    process_uncharge_bytes(objects_owner(tree), sizeof(*region));
+}
+
+const struct region_ops process_region_ops = {
+    .alloc = objects_region_alloc,
+    .free = objects_region_free,
+};

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Page faults and exceptions of ring 3, and copies that meet a missing page. */
+#include "page_fault.h"
+
+#include <secos/bootinfo.h>
+#include <secos/fault.h>
+
+#include <base/align.h>
+
+#include <arch/cpu.h>
+#include <arch/upcalls.h>
+
+#include <klib/log.h>
+
+#include <mm/region.h>
+
+#include <task/process.h>
+#include <task/sched.h>
+#include <task/thread.h>
+
+#include "endpoint.h"
+#include "fault.h"
+#include "ipc.h"
+
+static const char *const page_fault_reasons[] = {
+    [REASON_EXCEPTION] = "exception",
+    [REASON_NO_REGION] = "no region there",
+    [REASON_PROTECTION] = "the region does not allow it",
+    [REASON_GUARD] = "guard page",
+    [REASON_PAGER_FAIL] = "its pager failed the page",
+    [REASON_PAGER_GONE] = "its pager did not come back",
+    [REASON_NO_MEMORY] = "no memory",
+    [REASON_KILLED] = "killed",
+    [REASON_DEPENDS] = "no pager serves this page",
+};
+
+void
+page_fault_end(struct process *process, const struct exit_report *report)
+{
+    struct exit_report full = *report;
+
+    if (process->ending) {
+        return;
+    }
+    full.wait = EXIT_BY_FAULT | (report->vector & 0xFF);
+    klog("secos: %s (process %u) ended: vector %u, error 0x%lx, rip 0x%lx, "
+         "address 0x%lx: %s",
+         process->name, process->id, report->vector, report->error_code,
+         report->rip, report->address, page_fault_reasons[report->reason]);
+    process_end(process, &full);
+}
+
+static void
+page_fault_set_region(struct exit_report *report, const struct region *region)
+{
+    if (region != NULL) {
+        report->region_base = region->spec.base << PAGE_SHIFT;
+        report->region_kind = region->spec.kind;
+    }
+}
+
+void
+page_fault_fill_report(struct exit_report *report, const struct call *call)
+{
+    const struct trap_frame *frame = call->owner->context.frame;
+
+    report->vector = TRAP_PAGE_FAULT;
+    report->error_code = frame->error;
+    report->rip = frame->rip;
+    report->address = call->page << PAGE_SHIFT;
+    page_fault_set_region(
+        report, region_lookup(&call->space->regions, call->page));
+}
+
+/* ---- waiting for a pager ----------------------------------------------- */
+
+static void
+page_fault_abort(struct thread *thread, UNUSED enum status status)
+{
+    fault_remove_waiter(thread->wait_object, thread);
+}
+
+static const struct wait_class page_fault_wait = {
+    .name = "page",
+    .is_fault = true,
+    .abort = page_fault_abort,
+};
+
+/* The current thread waits for @call. If it is new and its pager is ready, the
+ * processor goes straight there. */
+NORETURN static void
+page_fault_wait_for(struct thread *thread, struct call *call, bool is_new,
+                    enum thread_resume resume)
+{
+    struct endpoint *endpoint = call->endpoint;
+    struct thread *pager;
+
+    fault_add_waiter(call, thread);
+    thread_set_waiting(thread, &page_fault_wait, call, resume);
+    if (!is_new) {
+        sched_dispatch();
+    }
+    pager = endpoint_server(endpoint);
+    if (UNLIKELY(pager == NULL)) {
+        endpoint_queue_call(endpoint, call, thread->priority);
+        sched_dispatch();
+    }
+    if (UNLIKELY(pager->deadline_tick != 0)) {
+        thread_clear_deadline(pager);
+    }
+    list_remove(&pager->wait_link);
+    call->state = CALL_DELIVERED;
+    call->server = pager->process;
+    list_add_tail(&pager->process->delivered, &call->delivered_link);
+    fault_fill_receiver(pager->context.frame, call);
+    ipc_donate(pager, thread->priority);
+    ipc_run(pager);
+}
+
+/* ---- upcalls ----------------------------------------------------------- */
+
+void
+upcall_page_fault(struct trap_frame *frame, uint64_t address, uint32_t access)
+{
+    struct thread *thread = thread_current();
+    struct exit_report report;
+    struct fault_outcome outcome;
+
+    if (LIKELY(address < USER_END)) {
+        fault_begin(thread, address >> PAGE_SHIFT, access, &outcome);
+        if (outcome.action >= FAULT_JOINED) {
+            page_fault_wait_for(thread, outcome.call,
+                                outcome.action == FAULT_OPENED, RESUME_USER);
+        }
+        if (outcome.action == FAULT_RESUME) {
+            return;
+        }
+    } else {
+        outcome.reason = REASON_NO_REGION;
+        outcome.region = NULL;
+    }
+    report = (struct exit_report){
+        .reason = outcome.reason,
+        .vector = TRAP_PAGE_FAULT,
+        .error_code = frame->error,
+        .rip = frame->rip,
+        .address = address,
+    };
+    page_fault_set_region(&report, outcome.region);
+    page_fault_end(thread->process, &report);
+}
+
+enum status
+page_fault_for_call(uint64_t page, uint32_t access)
+{
+    struct thread *thread = thread_current();
+    struct fault_outcome outcome;
+
+    if (thread->copy_failed) {
+        thread->copy_failed = false;
+        return ST_EFAULT;
+    }
+    if (page >= USER_END >> PAGE_SHIFT) {
+        return ST_EFAULT;
+    }
+    fault_begin(thread, page, access, &outcome);
+    if (outcome.action >= FAULT_JOINED) {
+        page_fault_wait_for(thread, outcome.call,
+                            outcome.action == FAULT_OPENED, RESUME_SYSCALL);
+    }
+    return outcome.action == FAULT_RESUME ? ST_OK : ST_EFAULT;
+}
+
+void
+upcall_copy_fault(uint64_t address, uint32_t access)
+{
+    struct thread *thread = thread_current();
+
+    if (page_fault_for_call(address >> PAGE_SHIFT, access) != ST_OK) {
+        return;
+    }
+    /* The page came while we looked (pager=kernel, or another thread's reply):
+     * restart at once. */
+    thread->resume = RESUME_USER;
+    context_restart_syscall(thread->context.frame);
+}
+
+void
+upcall_exception(struct trap_frame *frame)
+{
+    struct process *process = process_current();
+    struct exit_report report = {
+        .reason = REASON_EXCEPTION,
+        .vector = (uint32_t)frame->vector,
+        .error_code = frame->error,
+        .rip = frame->rip,
+    };
+
+    page_fault_end(process, &report);
+}
+
+void
+upcall_bad_return(struct trap_frame *frame)
+{
+    upcall_exception(frame);
+    sched_dispatch();
+}

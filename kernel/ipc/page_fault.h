@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the trap and the fault state machine: waiting, ending processes and
+ * writing their reports. The upcalls of arch/upcalls.h are implemented here. */
+#pragma once
+
+#include <stdint.h>
+
+#include <secos/process.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+struct call;
+struct process;
+struct thread;
+
+/* Fill in where the access of fault @call happened. */
+void page_fault_fill_report(struct exit_report *report,
+                            const struct call *call);
+
+/* End @process for a page it cannot have, with one line on the log. Does not
+ * return if the current thread is one of its. */
+void page_fault_end(struct process *process, const struct exit_report *report);
+
+/* A system call of the current thread needs @page with @access. Returns ST_OK if
+ * it is there, ST_EFAULT if it cannot be had; while a pager works on it, does
+ * not return: the call is restarted. */
+MUST_CHECK enum status page_fault_for_call(uint64_t page, uint32_t access);

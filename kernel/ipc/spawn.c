@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/* Making processes. */
+#include "spawn.h"
+
+#include <secos/bootinfo.h>
+
+#include <base/align.h>
+#include <base/string.h>
+
+#include <klib/kassert.h>
+#include <klib/log.h>
+
+#include <mm/heap.h>
+
+#include <task/process.h>
+#include <task/sched.h>
+#include <task/usercopy.h>
+
+#include "binding.h"
+#include "console.h"
+#include "endpoint.h"
+#include "modules.h"
+
+#define SPAWN_STEP_PAGES 16u
+/* Larger images than this are refused before anything is copied. */
+#define SPAWN_IMAGE_MOST (64ull << 20)
+
+/* ---- phases ------------------------------------------------------------ */
+
+static enum status
+spawn_copy_args(struct spawn *spawn)
+{
+    uint32_t bytes = spawn->request.args_bytes;
+    enum status status =
+        usercopy_in(spawn->args, spawn->request.args, bytes);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    if (bytes > 0 && spawn->args[bytes - 1] != '\0') {
+        return ST_EINVAL;
+    }
+    spawn->phase = SPAWN_IMAGE;
+    return ST_OK;
+}
+
+static enum status
+spawn_find_module(struct spawn *spawn)
+{
+    const struct boot_module *module = modules_lookup(spawn->request.name);
+
+    if (module == NULL) {
+        return ST_ENOENT;
+    }
+    spawn->image = physmap_at(module->start);
+    spawn->image_bytes = module->end.raw - module->start.raw;
+    spawn->phase = SPAWN_CREATE;
+    return ST_OK;
+}
+
+/* The image is copied before it is looked at: its owner may change it. */
+static enum status
+spawn_copy_image(struct spawn *spawn)
+{
+    uint64_t most = spawn->request.elf_bytes;
+    uint64_t count;
+    enum status status;
+
+    if (spawn->image == NULL) {
+        if (most > SPAWN_IMAGE_MOST) {
+            return ST_E2BIG;
+        }
+        status = process_charge_bytes(spawn->creator, most);
+        if (status != ST_OK) {
+            return status;
+        }
+        spawn->image = kmalloc(most);
+        if (spawn->image == NULL) {
+            process_uncharge_bytes(spawn->creator, most);
+            return ST_ENOMEM;
+        }
+        spawn->image_is_copy = true;
+        spawn->image_bytes = most;
+    }
+    count = most - spawn->copied;
+    count = count < PAGE_BYTES ? count : PAGE_BYTES;
+    status = usercopy_in(spawn->image + spawn->copied,
+                         spawn->request.elf + spawn->copied, count);
+    if (status != ST_OK) {
+        return status;
+    }
+    spawn->copied += count;
+    if (spawn->copied == most) {
+        spawn->phase = SPAWN_CREATE;
+    }
+    return ST_OK;
+}
+
+/* A child gets what its manifest asks for, and never more than its parent. */
+static void
+spawn_limit(struct spawn *spawn, uint64_t *frames, uint32_t *permissions)
+{
+    const struct manifest *manifest = &spawn->plan.manifest;
+    uint64_t bytes = manifest->max_mem;
+    uint64_t most = spawn->creator == NULL ? process_root_quota.limit
+                                           : spawn->creator->quota.limit;
+
+    if (spawn->request.max_mem != 0
+        && (bytes == 0 || spawn->request.max_mem < bytes)) {
+        bytes = spawn->request.max_mem;
+    }
+    *frames = bytes / PAGE_BYTES;
+    if (bytes == 0 || *frames > most) {
+        *frames = most;
+    }
+    *permissions = manifest->permissions;
+    if (spawn->creator != NULL) {
+        *permissions &= spawn->creator->permissions;
+    }
+}
+
+static enum status
+spawn_create(struct spawn *spawn)
+{
+    uint64_t frames;
+    uint32_t permissions;
+    enum status status;
+
+    spawn->elf_status =
+        elf_validate(spawn->image, spawn->image_bytes, &spawn->plan);
+    if (spawn->elf_status != ELF_OK) {
+        klog("secos: %s: %s", spawn->request.name,
+             elf_status_text(spawn->elf_status));
+        return ST_ENOEXEC;
+    }
+    spawn_limit(spawn, &frames, &permissions);
+    status = process_create(spawn->creator, spawn->request.name, frames,
+                            &spawn->process);
+    if (status != ST_OK) {
+        return status;
+    }
+    spawn->process->permissions = permissions;
+    spawn->process->manifest = spawn->plan.manifest;
+    status = thread_create(spawn->process, spawn->priority, &spawn->thread);
+    if (status != ST_OK) {
+        process_discard(spawn->process);
+        spawn->process = NULL;
+        return status;
+    }
+    object_get(&spawn->process->object);
+    spawn->loader = (struct loader){
+        .process = spawn->process,
+        .image = spawn->image,
+        .plan = &spawn->plan,
+        .pager = spawn->pager,
+        .resident = spawn->resident,
+    };
+    spawn->phase = SPAWN_LOAD;
+    return ST_OK;
+}
+
+static enum status
+spawn_load(struct spawn *spawn)
+{
+    bool done;
+    enum status status =
+        loader_step(&spawn->loader, SPAWN_STEP_PAGES, &done);
+
+    if (status == ST_OK && done) {
+        spawn->phase = SPAWN_FINISH;
+    }
+    return status;
+}
+
+static void
+spawn_endow(struct spawn *spawn)
+{
+    struct handle_table *table = &spawn->process->handles;
+    enum status status = ST_OK;
+
+    if (spawn->pager != NULL) {
+        object_get(&spawn->pager->object);
+        spawn->process->pager = spawn->pager;
+        status = handle_add_at(table, HANDLE_SLOT_PAGER,
+                               &spawn->pager->object,
+                               RIGHT_BIND | RIGHT_GRANT, 0);
+    }
+    KASSERT(status == ST_OK);
+    status = handle_add_at(table, HANDLE_SLOT_CONSOLE, console_object(),
+                           spawn->console_rights, 0);
+    KASSERT(status == ST_OK);
+    if (spawn->given != NULL) {
+        status = handle_add_at(table, HANDLE_SLOT_GIVEN, spawn->given,
+                               spawn->given_rights, spawn->given_badge);
+        KASSERT(status == ST_OK);
+    }
+}
+
+static enum status
+spawn_finish(struct spawn *spawn)
+{
+    struct process *process = spawn->process;
+    struct context *context = &spawn->thread->context;
+    uint64_t stack;
+    enum status status = loader_make_stack(
+        &spawn->loader, spawn->args, spawn->request.args_bytes, &stack);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    spawn_endow(spawn);
+    process->entry = spawn->plan.entry;
+    process->stack_top = USER_STACK_TOP;
+    process->kstack_top = context->kernel_stack_top;
+    process->regs = context->frame;
+    context_set_entry(context, spawn->plan.entry, stack, stack);
+    spawn->phase = SPAWN_DONE;
+    return ST_OK;
+}
+
+enum status
+spawn_step(struct spawn *spawn)
+{
+    switch ((enum spawn_phase)spawn->phase) {
+    case SPAWN_ARGS:
+        return spawn_copy_args(spawn);
+    case SPAWN_IMAGE:
+        return spawn->request.elf_bytes == 0 ? spawn_find_module(spawn)
+                                             : spawn_copy_image(spawn);
+    case SPAWN_CREATE:
+        return spawn_create(spawn);
+    case SPAWN_LOAD:
+        return spawn_load(spawn);
+    case SPAWN_FINISH:
+        return spawn_finish(spawn);
+    case SPAWN_DONE:
+        break;
+    }
+    return ST_OK;
+}
+
+void
+spawn_start(struct process *process)
+{
+    struct thread *thread =
+        LIST_ENTRY(process->threads.next, struct thread, process_link);
+
+    sched_add(thread);
+}
+
+/* ---- begin and end ----------------------------------------------------- */
+
+static struct spawn *
+spawn_alloc(struct process *creator)
+{
+    struct spawn *spawn;
+
+    if (creator != NULL
+        && process_charge_bytes(creator, sizeof(*spawn)) != ST_OK) {
+        return NULL;
+    }
+    spawn = kmalloc(sizeof(*spawn));
+    if (spawn == NULL) {
+        if (creator != NULL) {
+            process_uncharge_bytes(creator, sizeof(*spawn));
+        }
+        return NULL;
+    }
+    memset(spawn, 0, sizeof(*spawn));
+    spawn->creator = creator;
+    return spawn;
+}
+
+void
+spawn_drop(void *object)
+{
+    struct spawn *spawn = object;
+
+    if (spawn->process != NULL) {
+        if (spawn->phase != SPAWN_DONE) {
+            elf_unload_process(spawn->process);
+        }
+        object_put(&spawn->process->object);
+    }
+    if (spawn->pager != NULL) {
+        object_put(&spawn->pager->object);
+    }
+    if (spawn->given != NULL) {
+        object_put(spawn->given);
+    }
+    if (spawn->image_is_copy) {
+        kfree(spawn->image);
+        process_uncharge_bytes(spawn->creator, spawn->image_bytes);
+    }
+    if (spawn->creator != NULL) {
+        process_uncharge_bytes(spawn->creator, sizeof(*spawn));
+    }
+    kfree(spawn);
+}
+
+enum status
+spawn_begin_module(const char *name, const char *args, uint32_t args_bytes,
+                   struct spawn **out)
+{
+    struct spawn *spawn = spawn_alloc(NULL);
+
+    if (spawn == NULL) {
+        return ST_ENOMEM;
+    }
+    KASSERT(args_bytes <= sizeof(spawn->args));
+    strlcpy(spawn->request.name, name, sizeof(spawn->request.name));
+    memcpy(spawn->args, args, args_bytes);
+    spawn->request.args_bytes = args_bytes;
+    spawn->phase = SPAWN_IMAGE;
+    *out = spawn;
+    return ST_OK;
+}
+
+/* ---- the system call --------------------------------------------------- */
+
+static enum status
+spawn_check_request(struct process *creator, struct spawn_request *request)
+{
+    uint32_t known = SPAWN_SUSPENDED | SPAWN_LEND_CONSOLE;
+
+    request->name[sizeof(request->name) - 1] = '\0';
+    if (request->args_bytes > SPAWN_ARGS_BYTES) {
+        return ST_E2BIG;
+    }
+    if ((request->flags & ~known) != 0 || request->reserved != 0
+        || request->priority >= PRIORITIES) {
+        return ST_EINVAL;
+    }
+    if (request->priority > creator->priority_ceiling) {
+        return ST_EPERM;
+    }
+    return ST_OK;
+}
+
+/* Resolve the handles of the request. */
+static enum status
+spawn_take_handles(struct spawn *spawn)
+{
+    struct handle_table *table = &spawn->creator->handles;
+    const struct spawn_request *request = &spawn->request;
+    struct handle_entry *entry;
+    enum status status;
+
+    spawn->pager = spawn->creator->pager;
+    if (request->pager != HANDLE_NONE) {
+        status = handle_resolve(table, request->pager, OBJECT_BINDING,
+                                RIGHT_BIND, &entry);
+        if (status != ST_OK) {
+            spawn->pager = NULL;
+            return status;
+        }
+        spawn->pager = CONTAINER_OF(entry->object, struct binding, object);
+    }
+    if (spawn->pager != NULL) {
+        object_get(&spawn->pager->object);
+    }
+    if (request->give != HANDLE_NONE) {
+        entry = handle_lookup(table, request->give);
+        if (entry == NULL || entry->kind == OBJECT_NONE) {
+            return ST_EBADF;
+        }
+        if ((entry->rights & RIGHT_GRANT) == 0) {
+            return ST_EPERM;
+        }
+        spawn->given = entry->object;
+        spawn->given_rights = entry->rights;
+        spawn->given_badge = entry->badge;
+        object_get(spawn->given);
+    }
+    /* The console: writing always, reading if the creator may lend it. */
+    spawn->console_rights = RIGHT_WRITE | RIGHT_GRANT;
+    if ((request->flags & SPAWN_LEND_CONSOLE) != 0) {
+        status = handle_resolve(table, HANDLE_SLOT_CONSOLE, OBJECT_CONSOLE,
+                                RIGHT_READ, &entry);
+        if (status != ST_OK) {
+            return status;
+        }
+        spawn->console_rights |= RIGHT_READ;
+    }
+    return ST_OK;
+}
+
+static enum status
+spawn_begin_call(struct thread *thread, uint64_t address)
+{
+    struct spawn_request request;
+    struct spawn *spawn;
+    enum status status = usercopy_in(&request, address, sizeof(request));
+
+    if (status != ST_OK) {
+        return status;
+    }
+    status = spawn_check_request(thread->process, &request);
+    if (status != ST_OK) {
+        return status;
+    }
+    spawn = spawn_alloc(thread->process);
+    if (spawn == NULL) {
+        return ST_ENOMEM;
+    }
+    spawn->request = request;
+    spawn->phase = SPAWN_ARGS;
+    spawn->priority = request.priority != 0 ? (uint8_t)request.priority
+                                            : thread->base_priority;
+    status = spawn_take_handles(spawn);
+    if (status != ST_OK) {
+        spawn_drop(spawn);
+        return status;
+    }
+    thread->progress_object = spawn;
+    thread->progress_drop = spawn_drop;
+    return ST_OK;
+}
+
+/* The spawn failed with @status. Where a process was begun, the caller hears of
+ * it when its last frame is back, so that a failed call has no trace. */
+static int64_t
+spawn_fail(struct thread *thread, struct spawn *spawn, enum status status)
+{
+    struct process *process = spawn->process;
+
+    thread->progress_object = NULL;
+    spawn_drop(spawn);
+    if (process != NULL) {
+        process_wait_end(process, 0, status);
+    }
+    return status;
+}
+
+int64_t
+spawn_call(uint64_t address)
+{
+    struct thread *thread = thread_current();
+    struct process *creator = thread->process;
+    struct spawn *spawn;
+    enum status status = ST_OK;
+    handle_t handle;
+
+    if (thread->progress_object == NULL) {
+        status = spawn_begin_call(thread, address);
+        if (status != ST_OK) {
+            return status;
+        }
+    }
+    spawn = thread->progress_object;
+    while (spawn->phase != SPAWN_DONE) {
+        status = spawn_step(spawn);
+        if (status != ST_OK) {
+            return spawn_fail(thread, spawn, status);
+        }
+        sched_checkpoint();
+    }
+    status = handle_reserve(&creator->handles, creator);
+    if (status != ST_OK) {
+        spawn->phase = SPAWN_FINISH;
+        return spawn_fail(thread, spawn, status);
+    }
+    handle = handle_add(&creator->handles, &spawn->process->object,
+                        RIGHT_READ | RIGHT_MANAGE | RIGHT_GRANT, 0);
+    if ((spawn->request.flags & SPAWN_SUSPENDED) == 0) {
+        spawn_start(spawn->process);
+    }
+    thread->progress_object = NULL;
+    spawn_drop(spawn);
+    return sched_return((int64_t)handle);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting and restarting the boot pager and the first program. */
+#include "supervisor.h"
+
+#include <secos/bootinfo.h>
+#include <secos/ipc.h>
+
+#include <base/fmt.h>
+#include <base/string.h>
+
+#include <arch/cpu.h>
+#include <arch/timer.h>
+
+#include <klib/kassert.h>
+#include <klib/log.h>
+#include <klib/panic.h>
+
+#include <task/process.h>
+#include <task/sched.h>
+
+#include "binding.h"
+#include "endpoint.h"
+#include "fault.h"
+#include "modules.h"
+#include "spawn.h"
+
+#define NS_PER_S 1000000000ull
+/* More than this many starts in the window, and the next waits for its end. */
+#define STARTS_MOST 6u
+#define STARTS_WINDOW_NS (10 * NS_PER_S)
+/* How long faults wait for a pager that does not come back. */
+#define PAGER_GRACE_NS (5 * NS_PER_S)
+
+struct service {
+    const char *name;
+    uint8_t priority;
+    bool is_pager;
+    struct process *process; /* one reference while it lives */
+    struct spawn *spawn;     /* while it is being made       */
+    uint64_t starts;
+    uint64_t not_before_ns; /* of the next start */
+    uint64_t died_ns;       /* 0 = never         */
+    uint64_t started_ns[STARTS_MOST]; /* ring of the last starts */
+    char death[64];
+};
+
+static struct service supervisor_pager = {
+    .name = "pager",
+    .priority = PRIORITY_PAGER,
+    .is_pager = true,
+};
+static struct service supervisor_first = {
+    .name = "shell",
+    .priority = PRIORITY_SHELL,
+};
+static struct thread supervisor_thread;
+static struct endpoint *supervisor_endpoint;
+static struct binding *supervisor_binding;
+static const char *supervisor_pager_verdict;
+static bool supervisor_exit_with_init;
+
+/* ---- a service ended --------------------------------------------------- */
+
+static void
+supervisor_describe_end(const struct exit_report *report, char *to,
+                        uint64_t bytes)
+{
+    if ((report->wait & EXIT_BY_FAULT) != 0) {
+        fmt_snprintf(to, bytes, "vector %u at 0x%lx, address 0x%lx",
+                     report->vector, report->rip, report->address);
+    } else if ((report->wait & EXIT_BY_KILL) != 0) {
+        strlcpy(to, "killed", bytes);
+    } else {
+        fmt_snprintf(to, bytes, "exit %u", EXIT_CODE(report->wait));
+    }
+}
+
+NORETURN static void
+supervisor_end_machine(const struct exit_report *report)
+{
+    uint32_t status = EXIT_CODE(report->wait);
+
+    if ((report->wait & EXIT_BY_FAULT) != 0) {
+        status = 128 + report->vector;
+    } else if ((report->wait & EXIT_BY_KILL) != 0) {
+        status = 128 + 9;
+    }
+    klog("secos: init ended with status %u", status);
+    power_test_exit((uint8_t)status);
+    power_off();
+    cpu_halt();
+}
+
+/* Wake the supervisor's thread, if it waits. */
+static void
+supervisor_wake(void)
+{
+    if (supervisor_thread.state == THREAD_WAITING) {
+        thread_wake(&supervisor_thread);
+    }
+}
+
+/* When the service may start again: at once, unless it has done so too often. */
+static uint64_t
+supervisor_next_start(const struct service *service)
+{
+    uint64_t oldest;
+
+    if (service->starts < STARTS_MOST) {
+        return 0;
+    }
+    oldest = service->started_ns[service->starts % STARTS_MOST];
+    return oldest + STARTS_WINDOW_NS;
+}
+
+static void
+supervisor_on_end(struct process *process)
+{
+    struct service *service = process == supervisor_pager.process
+                                  ? &supervisor_pager
+                                  : &supervisor_first;
+
+    KASSERT(service->process == process);
+    supervisor_describe_end(&process->report, service->death,
+                            sizeof(service->death));
+    if (service->is_pager && supervisor_pager_verdict != NULL) {
+        strlcpy(service->death, supervisor_pager_verdict,
+                sizeof(service->death));
+        supervisor_pager_verdict = NULL;
+    }
+    if (!service->is_pager && supervisor_exit_with_init) {
+        supervisor_end_machine(&process->report);
+    }
+    klog("secos: %s ended (%s); starting it again", service->name,
+         service->death);
+    service->process = NULL;
+    service->died_ns = sched_now_ns();
+    service->not_before_ns = supervisor_next_start(service);
+    object_put(&process->object);
+    supervisor_wake();
+}
+
+/* ---- starting ---------------------------------------------------------- */
+
+/* Module arguments are words; a process gets them as strings behind its name. */
+static uint32_t
+supervisor_build_args(const struct boot_module *module, char *args)
+{
+    uint32_t bytes = (uint32_t)strlcpy(args, module->name, NAME_BYTES) + 1;
+    const char *from = module->args;
+
+    while (*from != '\0') {
+        if (*from != ' ') {
+            args[bytes++] = *from;
+            if (from[1] == ' ' || from[1] == '\0') {
+                args[bytes++] = '\0';
+            }
+        }
+        from++;
+    }
+    return bytes;
+}
+
+_Static_assert(sizeof(((struct boot_module *)0)->args) * 2 + NAME_BYTES
+                   < SPAWN_ARGS_BYTES,
+               "arguments of a module always fit");
+
+static enum status
+supervisor_begin(struct service *service)
+{
+    const struct boot_module *module = modules_lookup(service->name);
+    char args[SPAWN_ARGS_BYTES / 2];
+    uint32_t bytes;
+    enum status status;
+
+    if (module == NULL) {
+        return ST_ENOENT;
+    }
+    bytes = supervisor_build_args(module, args);
+    status = spawn_begin_module(service->name, args, bytes, &service->spawn);
+    if (status != ST_OK) {
+        return status;
+    }
+    service->spawn->priority = service->priority;
+    service->spawn->resident = service->is_pager;
+    service->spawn->console_rights =
+        RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT | RIGHT_MANAGE;
+    if (service->is_pager) {
+        service->spawn->given = &supervisor_endpoint->object;
+        service->spawn->given_rights = RIGHT_RECEIVE | RIGHT_SERVE;
+        object_get(service->spawn->given);
+    } else {
+        service->spawn->pager = supervisor_binding;
+        object_get(&supervisor_binding->object);
+    }
+    return ST_OK;
+}
+
+static void
+supervisor_complete(struct service *service)
+{
+    struct process *process = service->spawn->process;
+
+    object_get(&process->object);
+    service->process = process;
+    process->on_end = supervisor_on_end;
+    if (service->is_pager) {
+        process->served_rank = supervisor_endpoint->rank;
+        supervisor_endpoint->strikes = 0;
+    }
+    spawn_drop(service->spawn);
+    service->spawn = NULL;
+    service->started_ns[service->starts % STARTS_MOST] = sched_now_ns();
+    service->starts++;
+    if (!service->is_pager) {
+        klog("secos: init %s started", service->name); /* secos-run waits */
+    }
+    spawn_start(process);
+}
+
+/* Go on starting @service; does not return while another thread should run. */
+static void
+supervisor_start(struct service *service)
+{
+    enum status status = ST_OK;
+
+    if (service->spawn == NULL) {
+        status = supervisor_begin(service);
+    }
+    while (status == ST_OK && service->spawn->phase != SPAWN_DONE) {
+        sched_checkpoint();
+        status = spawn_step(service->spawn);
+    }
+    if (status == ST_OK) {
+        supervisor_complete(service);
+        return;
+    }
+    if (service->starts == 0) {
+        panic("supervisor: cannot start %s: status %d", service->name,
+              status);
+    }
+    if (service->spawn != NULL) {
+        spawn_drop(service->spawn);
+        service->spawn = NULL;
+    }
+    service->not_before_ns = sched_now_ns() + NS_PER_S;
+}
+
+/* The grace period is over and still no pager: nobody waits for ever. */
+static void
+supervisor_fail_faults(void)
+{
+    struct call *call;
+
+    while ((call = endpoint_best_call(supervisor_endpoint, true)) != NULL
+           && call->is_fault) {
+        fault_give_up(call);
+    }
+}
+
+/* ---- the thread -------------------------------------------------------- */
+
+static void
+supervisor_abort_wait(UNUSED struct thread *thread, UNUSED enum status status)
+{
+}
+
+static const struct wait_class supervisor_wait_class = {
+    .name = "service",
+    .abort = supervisor_abort_wait,
+};
+
+static uint64_t
+supervisor_earlier(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* Start @service if it is down and due. Returns when to look again, 0 = when
+ * something ends. */
+static uint64_t
+supervisor_look_after(struct service *service)
+{
+    uint64_t grace_end = service->died_ns + PAGER_GRACE_NS;
+    uint64_t now = sched_now_ns();
+
+    if (service->process != NULL) {
+        return 0;
+    }
+    if (service->not_before_ns <= now) {
+        supervisor_start(service);
+        return service->process == NULL ? service->not_before_ns : 0;
+    }
+    if (!service->is_pager) {
+        return service->not_before_ns;
+    }
+    if (grace_end <= now) {
+        supervisor_fail_faults();
+        grace_end = now + PAGER_GRACE_NS;
+    }
+    return supervisor_earlier(service->not_before_ns, grace_end);
+}
+
+static void
+supervisor_run(struct thread *self)
+{
+    uint64_t look_at = supervisor_look_after(&supervisor_pager);
+
+    look_at = supervisor_earlier(look_at,
+                                 supervisor_look_after(&supervisor_first));
+    thread_set_waiting(self, &supervisor_wait_class, NULL, RESUME_KERNEL);
+    if (!thread_set_deadline(self, look_at)) {
+        thread_wake(self);
+    }
+    sched_dispatch();
+}
+
+void
+supervisor_init(void)
+{
+    const char *first = modules_option("init");
+
+    if (first != NULL && first[0] != '\0') {
+        supervisor_first.name = first;
+    }
+    supervisor_exit_with_init = modules_option("exit-with-init") != NULL;
+    if (endpoint_create(RANK_PAGER, &supervisor_endpoint) != ST_OK
+        || binding_create(supervisor_endpoint, 1,
+                          PROT_READ | PROT_WRITE | PROT_EXEC,
+                          USER_END >> PAGE_SHIFT, &supervisor_binding)
+               != ST_OK) {
+        panic("supervisor: no memory for the boot pager's endpoint");
+    }
+    /* The kernel's own claim: the endpoint is never dead. */
+    supervisor_endpoint->receive_handles = 1;
+    list_init(&supervisor_thread.run_link);
+    list_init(&supervisor_thread.wait_link);
+    list_init(&supervisor_thread.deadline_link);
+    supervisor_thread.resume = RESUME_KERNEL;
+    supervisor_thread.continuation = supervisor_run;
+    supervisor_thread.base_priority = PRIORITY_SUPERVISOR;
+    supervisor_thread.priority = PRIORITY_SUPERVISOR;
+    sched_add(&supervisor_thread);
+}
+
+/* ---- the boot pager, seen from outside --------------------------------- */
+
+void
+supervisor_pager_info(struct pager_info *out)
+{
+    const struct service *service = &supervisor_pager;
+
+    memset(out, 0, sizeof(*out));
+    out->alive = service->process != NULL && !service->process->ending;
+    out->process_id = service->process == NULL ? 0 : service->process->id;
+    out->restarts = service->starts - 1;
+    out->faults_served = supervisor_endpoint->faults_served;
+    out->faults_waiting = endpoint_count_queued(supervisor_endpoint);
+    out->faults_redelivered = supervisor_endpoint->faults_redelivered;
+    out->strikes = supervisor_endpoint->strikes;
+    out->last_death_ns = service->died_ns;
+    strlcpy(out->last_death, service->death, sizeof(out->last_death));
+}
+
+void
+supervisor_pager_failed(const char *why)
+{
+    struct exit_report report = {
+        .reason = REASON_KILLED,
+        .wait = EXIT_BY_KILL,
+    };
+
+    if (supervisor_pager.process != NULL
+        && !supervisor_pager.process->ending) {
+        supervisor_pager_verdict = why;
+        process_end(supervisor_pager.process, &report);
+    }
+}
+
+enum status
+supervisor_kill_pager(void)
+{
+    if (supervisor_pager.process == NULL
+        || supervisor_pager.process->ending) {
+        return ST_ESRCH;
+    }
+    supervisor_pager_failed("killed");
+    return ST_OK;
+}

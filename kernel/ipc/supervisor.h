@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The supervisor: keeps two programs alive, the boot pager and the first program
+ * (the shell). It is a kernel thread without a stack of its own: a continuation
+ * that runs when a service has ended or its time to be started again has come.
+ *
+ *      ended --- log why ---> wait (backoff) ---> spawn from the module ---> runs
+ *
+ * The module image is never written, so what starts again is what started first.
+ * The endpoint that regions are bound to belongs to the supervisor: it outlives
+ * every pager, and faults wait in its queue meanwhile.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <secos/system.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+/* Start both services by the boot options:
+ *   init=NAME        the first program (default: shell)
+ *   exit-with-init   when it ends, so does the machine, with its status
+ * Context: boot, last. Panics if there is no such module. */
+void supervisor_init(void);
+
+/* What `pager status` shows. */
+void supervisor_pager_info(struct pager_info *out);
+
+/* End the boot pager; it is started again as after any death.
+ * Returns ST_ESRCH if it is not running. */
+MUST_CHECK enum status supervisor_kill_pager(void);
+
+/* End the boot pager for @why, which outlives the call. */
+void supervisor_pager_failed(const char *why);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Regions of the caller's own space. */
+#include <secos/bootinfo.h>
+#include <secos/fault.h>
+#include <secos/region.h>
+#include <secos/status.h>
+
+#include <base/align.h>
+#include <base/checked.h>
+#include <base/string.h>
+
+#include <ipc/binding.h>
+#include <ipc/endpoint.h>
+#include <ipc/fault.h>
+#include <ipc/page_fault.h>
+
+#include <mm/vmm.h>
+
+#include <task/process.h>
+#include <task/sched.h>
+#include <task/usercopy.h>
+
+#include "handlers.h"
+#include "permission.h"
+#include "region_range.h"
+
+#define SYS_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* The binding that @handle names, or the process's own pager's for none. */
+static enum status
+sys_find_binding(struct process *process, uint64_t handle,
+                 struct binding **out)
+{
+    struct handle_entry *entry;
+    enum status status;
+
+    if (handle == HANDLE_NONE) {
+        *out = process->pager;
+        return process->pager == NULL ? ST_EBADF : ST_OK;
+    }
+    status = handle_resolve(&process->handles, handle, OBJECT_BINDING,
+                            RIGHT_BIND, &entry);
+    if (status == ST_OK) {
+        *out = CONTAINER_OF(entry->object, struct binding, object);
+    }
+    return status;
+}
+
+/* The base asked for, or a hole. */
+static enum status
+sys_place_region(const struct region_tree *tree, uint64_t base,
+                 struct region_spec *spec)
+{
+    uint64_t bytes;
+
+    if (!checked_mul(spec->pages, PAGE_BYTES, &bytes) || bytes == 0) {
+        return ST_EINVAL;
+    }
+    if (base == 0) {
+        return region_find_hole(tree, USER_MAP_BASE >> PAGE_SHIFT,
+                                USER_END >> PAGE_SHIFT, spec->pages,
+                                &spec->base)
+                   ? ST_OK
+                   : ST_ENOMEM;
+    }
+    if (!is_aligned(base, PAGE_BYTES)
+        || !checked_range_inside(base, bytes, USER_BASE, USER_END)) {
+        return ST_EINVAL;
+    }
+    spec->base = base >> PAGE_SHIFT;
+    return ST_OK;
+}
+
+static enum status
+sys_check_spec(const struct region_spec *spec, const struct binding *binding)
+{
+    uint64_t end;
+
+    if ((spec->prot & ~(uint32_t)SYS_PROT_ALL) != 0) {
+        return ST_EINVAL;
+    }
+    if (spec->kind == REGION_GUARD) {
+        return spec->prot == PROT_NONE ? ST_OK : ST_EINVAL;
+    }
+    if (spec->kind != REGION_ANONYMOUS && spec->kind != REGION_HEAP
+        && spec->kind != REGION_FILE && spec->kind != REGION_STACK) {
+        return ST_EINVAL;
+    }
+    if ((spec->prot & PROT_READ) == 0
+        || (spec->prot & (PROT_WRITE | PROT_EXEC))
+               == (PROT_WRITE | PROT_EXEC)) {
+        return ST_EINVAL;
+    }
+    if ((spec->prot & ~binding->max_prot) != 0) {
+        return ST_EPERM;
+    }
+    if (!checked_add(spec->first_page, spec->pages, &end)
+        || end > binding->pages) {
+        return ST_EINVAL;
+    }
+    return ST_OK;
+}
+
+/* region_create(binding, base, pages, prot | kind << 8, first page, 0): the
+ * base. first page 0 stands for the page number of the base. */
+int64_t
+sys_region_create(SYS_ARGS)
+{
+    struct process *process = process_current();
+    struct region_spec spec = {
+        .pages = c,
+        .first_page = e,
+        .prot = (uint32_t)(d & 0xFF),
+        .max_prot = (uint32_t)(d & 0xFF),
+        .kind = (uint32_t)(d >> 8 & 0xFF),
+    };
+    struct binding *binding = NULL;
+    struct region *region;
+    enum status status = permission_check(SYS_GROUP_MEMORY, "region_create");
+
+    if (status == ST_OK && (d >> 16 != 0 || f != 0)) {
+        status = ST_EINVAL;
+    }
+    if (status == ST_OK && spec.kind != REGION_GUARD) {
+        status = sys_find_binding(process, a, &binding);
+    }
+    if (status == ST_OK) {
+        status = sys_place_region(&process->space.regions, b, &spec);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    if (spec.first_page == 0) {
+        spec.first_page = spec.base;
+    }
+    spec.binding = binding;
+    status = sys_check_spec(&spec, binding);
+    if (status == ST_OK) {
+        status = region_create(&process->space.regions, &spec, &region);
+    }
+    return status == ST_OK ? (int64_t)(spec.base << PAGE_SHIFT) : status;
+}
+
+/* Check a range of whole user pages given as address and count. */
+static enum status
+sys_check_range(uint64_t base, uint64_t pages)
+{
+    uint64_t bytes;
+
+    if (!is_aligned(base, PAGE_BYTES) || pages == 0
+        || !checked_mul(pages, PAGE_BYTES, &bytes)
+        || !checked_range_inside(base, bytes, USER_BASE, USER_END)) {
+        return ST_EINVAL;
+    }
+    return ST_OK;
+}
+
+/* region_destroy(base, pages) */
+int64_t
+sys_region_destroy(SYS_ARGS)
+{
+    enum status status = permission_check(SYS_GROUP_MEMORY, "region_destroy");
+
+    if (status == ST_OK) {
+        status = sys_check_range(a, b);
+    }
+    return status == ST_OK ? region_range_destroy(a, b) : status;
+}
+
+/* region_protect(base, pages, prot): rights only shrink. */
+int64_t
+sys_region_protect(SYS_ARGS)
+{
+    enum status status = permission_check(SYS_GROUP_MEMORY, "region_protect");
+
+    if (status == ST_OK) {
+        status = sys_check_range(a, b);
+    }
+    if (status == ST_OK && (c & ~(uint64_t)SYS_PROT_ALL) != 0) {
+        status = ST_EINVAL;
+    }
+    return status == ST_OK ? region_range_protect(a, b, (uint32_t)c) : status;
+}
+
+/* region_populate(base, pages, access): make pages present, as touching them
+ * would; the number now present, fewer than asked where one cannot be had, or
+ * ST_EPAGER when the first cannot. */
+int64_t
+sys_region_populate(SYS_ARGS)
+{
+    struct thread *thread = thread_current();
+    struct process *process = thread->process;
+    enum status status =
+        permission_check(SYS_GROUP_MEMORY, "region_populate");
+    uint64_t done;
+
+    if (status == ST_OK) {
+        status = sys_check_range(a, b);
+    }
+    if (status == ST_OK && c != FAULT_READ && c != FAULT_WRITE) {
+        status = ST_EINVAL;
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    while (thread->progress < b) {
+        uint64_t page = (a >> PAGE_SHIFT) + thread->progress;
+        struct mmu_cursor at;
+
+        if ((!mmu_find(&process->space.tables, vaddr(page << PAGE_SHIFT), &at)
+             || !mmu_leaf_allows(*at.leaf, (uint32_t)c))
+            && page_fault_for_call(page, (uint32_t)c) != ST_OK) {
+            break;
+        }
+        thread->progress++;
+        if (thread->progress % 16 == 0) {
+            sched_checkpoint();
+        }
+    }
+    done = thread->progress;
+    thread->progress = 0;
+    return done == 0 ? ST_EPAGER : (int64_t)done;
+}
+
+/* region_query(address, &info): the region at or above the address. */
+int64_t
+sys_region_query(SYS_ARGS)
+{
+    struct process *process = process_current();
+    const struct region *region;
+    struct region_info info;
+
+    if (a >= USER_END) {
+        return ST_EINVAL;
+    }
+    region = region_at_or_after(&process->space.regions, a >> PAGE_SHIFT);
+    if (region == NULL) {
+        return ST_ENOENT;
+    }
+    region_range_describe(&process->space, region, &info);
+    return usercopy_out(b, &info, sizeof(info));
+}

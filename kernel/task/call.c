@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of reply slots. */
+#include "call.h"
+
+#include <base/align.h>
+#include <base/string.h>
+
+#include <klib/kassert.h>
+#include <klib/panic.h>
+
+#include <mm/heap.h>
+#include <mm/pmm.h>
+
+#include "thread.h"
+
+/* As many threads as the machine may have at once. */
+#define CALL_SLOTS 8192u
+#define CALL_LAST_GENERATION UINT32_MAX
+
+/* The generation stays with the slot when its call is freed, so the next user
+ * of the slot is never mistaken for the last. */
+struct call_slot {
+    struct call *call;
+    uint32_t generation;
+    uint32_t free_next;
+};
+
+static struct call_slot *call_slots;
+static uint32_t call_free_first; /* 0 = none: slot 0 is never used */
+static uint32_t call_fresh;      /* slots from here on were never used */
+
+void
+call_init(void)
+{
+    uint64_t bytes = CALL_SLOTS * sizeof(struct call_slot);
+
+    call_slots = pmm_alloc_run(bytes / PAGE_BYTES);
+    if (call_slots == NULL) {
+        panic("call: no memory for the reply slots");
+    }
+    call_fresh = 1;
+}
+
+static uint32_t
+call_take_slot(void)
+{
+    uint32_t slot = call_free_first;
+
+    if (slot != 0) {
+        call_free_first = call_slots[slot].free_next;
+        return slot;
+    }
+    if (call_fresh == CALL_SLOTS) {
+        return 0;
+    }
+    slot = call_fresh++;
+    call_slots[slot] = (struct call_slot){ .generation = 1 };
+    return slot;
+}
+
+enum status
+call_create(struct thread *owner, struct call **call_out)
+{
+    struct call *call = kmalloc(sizeof(*call));
+    uint32_t slot;
+
+    if (call == NULL) {
+        return ST_ENOMEM;
+    }
+    slot = call_take_slot();
+    if (slot == 0) {
+        kfree(call);
+        return ST_EAGAIN;
+    }
+    memset(call, 0, sizeof(*call));
+    call->slot = slot;
+    call->generation = call_slots[slot].generation;
+    call->owner = owner;
+    list_init(&call->endpoint_link);
+    list_init(&call->delivered_link);
+    list_init(&call->waiters);
+    call_slots[slot].call = call;
+    *call_out = call;
+    return ST_OK;
+}
+
+void
+call_destroy(struct call *call)
+{
+    struct call_slot *slot = &call_slots[call->slot];
+
+    KASSERT(call->state == CALL_IDLE);
+    slot->call = NULL;
+    slot->generation = call->generation;
+    if (call->generation < CALL_LAST_GENERATION) {
+        slot->generation++;
+        slot->free_next = call_free_first;
+        call_free_first = call->slot;
+    }
+    kfree(call);
+}
+
+struct call *
+call_lookup(uint64_t reply_id)
+{
+    uint32_t slot = (uint32_t)reply_id;
+    struct call *call;
+
+    if (slot >= call_fresh) {
+        return NULL;
+    }
+    call = call_slots[slot].call;
+    if (call == NULL || call->generation != reply_id >> 32) {
+        return NULL;
+    }
+    return call;
+}
+
+struct call *
+call_at(uint32_t slot)
+{
+    KASSERT(slot < call_fresh && call_slots[slot].call != NULL);
+    return call_slots[slot].call;
+}
+
+void
+call_renew(struct call *call)
+{
+    /* 2^32 deliveries on one slot take a thread hours of nothing else; it then
+     * keeps its last generation, and its ids stay valid for its server only. */
+    if (call->generation < CALL_LAST_GENERATION) {
+        call->generation++;
+    }
+}
+
+void
+call_hand_over(struct thread *from, struct thread *to)
+{
+    struct call *used = from->call;
+
+    from->call = to->call;
+    from->call->owner = from;
+    to->call = used;
+    used->owner = to;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls: something was sent to an endpoint and an answer is owed.
+ *
+ * A call is made by a thread (ipc_call) or by the kernel on a thread's behalf (a
+ * page fault). Both are the same structure and have the same kind of name, the
+ * reply id, so a server's loop and a pager's loop are the same loop.
+ *
+ *      reply id   63            32 31         0
+ *                +----------------+------------+
+ *                |   generation   |    slot    |
+ *                +----------------+------------+
+ *
+ *      IDLE --- queued ---> QUEUED --- taken ---> DELIVERED --- reply ---> IDLE
+ *                             ^                       |
+ *                             +--- its server died ---+   (faults only)
+ *
+ * One call is reserved at a thread's creation, so that a fault never allocates.
+ * A fault has a list of waiters, and any of them may be killed: the call in use
+ * passes to a waiter that stays (call_hand_over), in exchange for that one's
+ * idle call.
+ *
+ * I1  A thread owns exactly one call; a call has exactly one owner.
+ * I2  The generation of a slot grows whenever a delivery ends, so an id names
+ *     one delivery. A slot whose generation would wrap is retired.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <base/list.h>
+#include <secos/status.h>
+
+struct thread;
+struct process;
+struct endpoint;
+struct attachment;
+struct space;
+
+enum call_state {
+    CALL_IDLE,
+    CALL_QUEUED,
+    CALL_DELIVERED,
+};
+
+struct call {
+    uint32_t slot;
+    uint32_t generation;
+    uint8_t state;    /* enum call_state                                  */
+    bool is_fault;    /* made by the kernel                               */
+    uint8_t priority; /* QUEUED: which queue                              */
+    uint32_t access;  /* fault: enum fault_access bits                    */
+    struct thread *owner;
+    struct process *server;      /* delivered: who owes the reply          */
+    struct endpoint *endpoint;   /* queued or delivered                    */
+    struct list endpoint_link;   /* QUEUED: in the endpoint's queue        */
+    struct list delivered_link;  /* DELIVERED: in the server's list        */
+    uint64_t badge;
+
+    /* Faults only (ipc/fault.h). */
+    struct space *space;
+    uint64_t page;    /* address >> 12 in the client                       */
+    uint64_t *leaf;   /* its page table entry, in transit; NULL = present  */
+    struct list waiters; /* threads, by wait_link                          */
+    struct attachment *attachment;
+    uint64_t run;     /* as delivered                                      */
+};
+
+/* Make the slot table. Context: boot. */
+void call_init(void);
+
+/* Reserve a call for @owner. Returns ST_ENOMEM or ST_EAGAIN (no slot left). */
+MUST_CHECK enum status call_create(struct thread *owner,
+                                   struct call **call_out);
+
+/* Give back an idle call. */
+void call_destroy(struct call *call);
+
+/* The call that @reply_id names now, or NULL. Cost: 10 instructions. */
+struct call *call_lookup(uint64_t reply_id);
+
+/* The call in @slot, which a leaf in transit names. */
+struct call *call_at(uint32_t slot);
+
+static inline uint64_t
+call_reply_id(const struct call *call)
+{
+    return (uint64_t)call->generation << 32 | call->slot;
+}
+
+/* End the present delivery: ids handed out so far no longer name this call. */
+void call_renew(struct call *call);
+
+/* Exchange the calls of two threads, so that @to owns the one in use. */
+void call_hand_over(struct thread *from, struct thread *to);

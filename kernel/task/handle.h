@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process's handles: slots with a generation, so that a handle kept too long
+ * is an error and never somebody else's object.
+ *
+ *      handle_t   31            12 11         0
+ *                +----------------+------------+
+ *                |   generation   |    slot    |
+ *                +----------------+------------+
+ *
+ * I1  A slot's entry is free (kind OBJECT_NONE) or holds one reference.
+ * I2  The generation of a slot only grows; a slot whose generation would wrap
+ *     is retired: it never becomes free again.
+ * I3  Free slots form a list through free_next; retired ones are in none.
+ *
+ * The table starts small and doubles, up to 4,096 slots; it is charged to its
+ * process.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+#include <secos/types.h>
+
+#include <task/object.h>
+
+struct process;
+
+struct handle_entry {
+    struct object *object;
+    uint64_t badge;      /* of an endpoint handle; without BADGE_KERNEL */
+    uint32_t generation; /* 20 bits */
+    uint8_t kind;        /* OBJECT_NONE = free */
+    uint8_t rights;
+    uint16_t free_next;
+};
+
+_Static_assert(sizeof(struct handle_entry) == 24, "the lookup multiplies by it");
+
+struct handle_table {
+    struct handle_entry *entries;
+    uint32_t slots;
+    uint32_t used;
+    uint32_t swept;      /* teardown has dropped the slots below this */
+    uint16_t free_first; /* 0 = none: slot 0 is never used */
+};
+
+/* Empty, with room for the well-known slots. Returns ST_ENOMEM. */
+MUST_CHECK enum status handle_table_create(struct handle_table *table,
+                                           struct process *owner);
+
+/* Look at up to @most slots and drop their references; true when none is left and the memory is freed.
+ * Teardown calls it until then. */
+bool handle_table_teardown_step(struct handle_table *table,
+                                struct process *owner, unsigned most);
+
+/* The entry of @handle, or NULL if it is stale, free or out of range.
+ * Cost: 9 instructions. */
+static inline struct handle_entry *
+handle_lookup(const struct handle_table *table, uint64_t handle)
+{
+    uint64_t slot = handle & HANDLE_SLOT_MASK;
+    struct handle_entry *entry = &table->entries[slot];
+
+    /* A handle above 32 bits has a generation no entry can have. */
+    if (UNLIKELY(slot >= table->slots
+                 || entry->generation != handle >> HANDLE_SLOT_BITS)) {
+        return NULL;
+    }
+    return entry;
+}
+
+/* The object of @handle if it is of @kind and carries all @rights.
+ * Returns ST_EBADF or ST_EPERM. */
+MUST_CHECK enum status handle_resolve(const struct handle_table *table,
+                                      uint64_t handle, enum object_kind kind,
+                                      uint32_t rights,
+                                      struct handle_entry **entry_out);
+
+/* Make sure that one handle_add cannot fail. Returns ST_EMFILE or ST_ENOMEM. */
+MUST_CHECK enum status handle_reserve(struct handle_table *table,
+                                      struct process *owner);
+
+/* Put @object into a free slot; it gains a reference. handle_reserve came first.
+ * Returns the handle. */
+handle_t handle_add(struct handle_table *table, struct object *object,
+                    uint32_t rights, uint64_t badge);
+
+/* Put @object into @slot, which must be free, as start-up and IPC transfer do.
+ * Returns ST_EBUSY or ST_EINVAL. */
+MUST_CHECK enum status handle_add_at(struct handle_table *table, uint32_t slot,
+                                     struct object *object, uint32_t rights,
+                                     uint64_t badge);
+
+/* Whether @slot could take a handle now. */
+bool handle_slot_is_free(const struct handle_table *table, uint32_t slot);
+
+/* The handle that now names @slot. */
+handle_t handle_of_slot(const struct handle_table *table, uint32_t slot);
+
+/* Drop the handle. Returns ST_EBADF. */
+MUST_CHECK enum status handle_remove(struct handle_table *table,
+                                     uint64_t handle);

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: numbers, birth, end and teardown. */
+#include "process.h"
+
+#include <base/string.h>
+
+#include <arch/cpu.h>
+
+#include <klib/kassert.h>
+#include <klib/log.h>
+
+#include <mm/heap.h>
+#include <mm/pmm.h>
+
+#include "sched.h"
+
+/* What no process can draw: the kernel's own growth, one part in 32 of RAM. */
+#define KERNEL_RESERVE_PART 32u
+/* Steps of teardown between two looks at the clock. */
+#define TEARDOWN_STEP 16u
+
+struct quota process_root_quota;
+
+static struct process *process_slots[PROCESS_SLOTS];
+static uint32_t process_next_id = 1;
+
+void
+process_init(void)
+{
+    uint64_t frames = pmm_count(FRAME_FREE);
+
+    quota_init(&process_root_quota, NULL,
+               frames - frames / KERNEL_RESERVE_PART);
+}
+
+/* Numbers only grow, so that an old one is never somebody else; the slot of a
+ * number is its remainder, and an occupied slot is passed over. */
+static uint32_t
+process_take_id(struct process *process)
+{
+    for (uint32_t tries = 0; tries < PROCESS_SLOTS; tries++) {
+        uint32_t id = process_next_id++;
+        uint32_t slot = id % PROCESS_SLOTS;
+
+        if (slot != 0 && process_slots[slot] == NULL) {
+            process_slots[slot] = process;
+            return id;
+        }
+    }
+    return 0;
+}
+
+struct process *
+process_lookup(uint32_t id)
+{
+    struct process *process = process_slots[id % PROCESS_SLOTS];
+
+    return process != NULL && process->id == id ? process : NULL;
+}
+
+struct process *
+process_of_space(uint32_t space_id)
+{
+    struct space *space = vmm_space_by_id(space_id);
+
+    return space_id == 0 || space == NULL
+               ? NULL
+               : CONTAINER_OF(space, struct process, space);
+}
+
+uint32_t
+process_slot(const struct process *process)
+{
+    return process->id % PROCESS_SLOTS;
+}
+
+struct process *
+process_next(uint32_t slot)
+{
+    for (; slot < PROCESS_SLOTS; slot++) {
+        if (process_slots[slot] != NULL) {
+            return process_slots[slot];
+        }
+    }
+    return NULL;
+}
+
+struct process *
+process_current(void)
+{
+    return cpu_this()->current->process;
+}
+
+static uint64_t
+process_frames_of(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
+enum status
+process_charge_bytes(struct process *process, uint64_t bytes)
+{
+    uint64_t before = process_frames_of(process->charged_bytes);
+    uint64_t after = process_frames_of(process->charged_bytes + bytes);
+    enum status status = quota_charge(&process->quota, after - before);
+
+    if (status == ST_OK) {
+        process->charged_bytes += bytes;
+    }
+    return status;
+}
+
+void
+process_uncharge_bytes(struct process *process, uint64_t bytes)
+{
+    uint64_t before = process_frames_of(process->charged_bytes);
+
+    KASSERT(process->charged_bytes >= bytes);
+    process->charged_bytes -= bytes;
+    quota_uncharge(&process->quota,
+                   before - process_frames_of(process->charged_bytes));
+}
+
+static void
+process_init_fields(struct process *process, struct process *parent,
+                    const char *name)
+{
+    memset(process, 0, sizeof(*process));
+    object_init(&process->object, OBJECT_PROCESS);
+    list_init(&process->threads);
+    list_init(&process->children);
+    list_init(&process->sibling_link);
+    list_init(&process->delivered);
+    list_init(&process->attachments);
+    list_init(&process->waiters);
+    strlcpy(process->name, name, sizeof(process->name));
+    process->parent = parent;
+    process->parent_id = parent == NULL ? 0 : parent->id;
+    process->permissions = UINT32_MAX;
+    process->priority_ceiling = PRIORITIES - 1;
+}
+
+static enum status
+process_endow(struct process *process)
+{
+    enum status status =
+        vmm_space_create_user(&process->space, &process->quota);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    process->space.regions.ops = &process_region_ops;
+    status = handle_table_create(&process->handles, process);
+    if (status != ST_OK) {
+        vmm_space_destroy(&process->space);
+        return status;
+    }
+    status = handle_add_at(&process->handles, HANDLE_SLOT_SELF,
+                           &process->object, RIGHT_READ | RIGHT_MANAGE, 0);
+    KASSERT(status == ST_OK);
+    return ST_OK;
+}
+
+enum status
+process_create(struct process *parent, const char *name, uint64_t limit_frames,
+               struct process **process_out)
+{
+    struct process *process;
+    enum status status;
+
+    if (parent != NULL) {
+        status = process_charge_bytes(parent, sizeof(*process));
+        if (status != ST_OK) {
+            return status;
+        }
+    }
+    status = ST_ENOMEM;
+    process = kmalloc(sizeof(*process));
+    if (process == NULL) {
+        goto undo_charge;
+    }
+    process_init_fields(process, parent, name);
+    process->payer_is_parent = parent != NULL;
+    process->id = process_take_id(process);
+    status = ST_EAGAIN;
+    if (process->id == 0) {
+        goto undo_alloc;
+    }
+    quota_init(&process->quota,
+               parent == NULL ? &process_root_quota : &parent->quota,
+               limit_frames);
+    status = process_endow(process);
+    if (status != ST_OK) {
+        goto undo_quota;
+    }
+    if (parent != NULL) {
+        list_add_tail(&parent->children, &process->sibling_link);
+    }
+    *process_out = process;
+    return ST_OK;
+
+undo_quota:
+    quota_destroy(&process->quota);
+    process_slots[process_slot(process)] = NULL;
+undo_alloc:
+    kfree(process);
+undo_charge:
+    if (parent != NULL) {
+        process_uncharge_bytes(parent, sizeof(*process));
+    }
+    return status;
+}
+
+void
+process_discard(struct process *process)
+{
+    while (!handle_table_teardown_step(&process->handles, process,
+                                       TEARDOWN_STEP)) {
+    }
+    vmm_space_destroy(&process->space);
+    quota_destroy(&process->quota);
+    process->report.ended = 1;
+    object_put(&process->object);
+}
+
+/* ---- end --------------------------------------------------------------- */
+
+/* The children of an ending process go to its parent; what it paid for their
+ * structures is the kernel's from now on. */
+static bool
+process_orphan_step(struct process *process, unsigned most)
+{
+    for (; most > 0 && !list_is_empty(&process->children); most--) {
+        struct process *child = LIST_ENTRY(list_first(&process->children),
+                                           struct process, sibling_link);
+
+        list_remove(&child->sibling_link);
+        if (child->payer_is_parent) {
+            process_uncharge_bytes(process, sizeof(*child));
+            child->payer_is_parent = false;
+        }
+        if (child->report.ended == 0) {
+            quota_move_up(&child->quota);
+        }
+        child->parent = process->parent;
+        if (child->parent != NULL) {
+            list_add_tail(&child->parent->children, &child->sibling_link);
+        }
+    }
+    return list_is_empty(&process->children);
+}
+
+static bool
+process_free_threads_step(struct process *process, unsigned most)
+{
+    for (; most > 0; most--) {
+        struct thread *thread = LIST_ENTRY(process->threads.next,
+                                           struct thread, process_link);
+
+        if (process->thread_count <= 1) {
+            return true;
+        }
+        if (thread == process->reaper) {
+            list_remove(&thread->process_link);
+            list_add_tail(&process->threads, &thread->process_link);
+            continue;
+        }
+        thread_free(thread);
+    }
+    return process->thread_count <= 1;
+}
+
+static int64_t
+process_wait_result(const struct process *process, const struct thread *waiter)
+{
+    return waiter->wait_status != ST_OK ? waiter->wait_status
+                                        : (int64_t)process->report.wait;
+}
+
+/* Everything is back: tell whoever waits, last of all. */
+static void
+process_announce_end(struct process *process)
+{
+    process->report.ended = 1;
+    while (!list_is_empty(&process->waiters)) {
+        struct thread *waiter = LIST_ENTRY(list_first(&process->waiters),
+                                           struct thread, wait_link);
+
+        list_remove(&waiter->wait_link);
+        thread_finish(waiter, process_wait_result(process, waiter));
+    }
+    if (process->watcher != NULL) {
+        process_hook_signal(process->watcher, process->watch_bits);
+        process_set_watch(process, NULL, 0);
+    }
+    if (process->on_end != NULL) {
+        process->on_end(process);
+    }
+}
+
+static bool
+process_teardown_step(struct process *process)
+{
+    return process_free_threads_step(process, TEARDOWN_STEP)
+           && process_hook_teardown(process, TEARDOWN_STEP)
+           && handle_table_teardown_step(&process->handles, process,
+                                         TEARDOWN_STEP)
+           && process_orphan_step(process, TEARDOWN_STEP)
+           && vmm_space_teardown_step(&process->space, TEARDOWN_STEP);
+}
+
+/* The continuation of the reaper: runs on the processor's own stack, from the
+ * start after every pause. */
+static void
+process_reap(struct thread *reaper)
+{
+    struct process *process = reaper->process;
+
+    sched_forget_user_state(reaper);
+    while (!process_teardown_step(process)) {
+        sched_checkpoint();
+    }
+    if (process->pager != NULL) {
+        process_hook_unbind(process->pager);
+        process->pager = NULL;
+    }
+    thread_free(reaper);
+    vmm_space_destroy(&process->space);
+    quota_destroy(&process->quota);
+    process_announce_end(process);
+    object_put(&process->object);
+    sched_dispatch();
+}
+
+void
+process_end(struct process *process, const struct exit_report *report)
+{
+    struct thread *current = cpu_this()->current;
+    struct thread *reaper;
+
+    if (process->ending) {
+        return;
+    }
+    process->ending = true;
+    process->report = *report;
+    process->report.ended = 0;
+    KASSERT(!list_is_empty(&process->threads));
+    list_for_each(node, &process->threads)
+    {
+        thread_stop(LIST_ENTRY(node, struct thread, process_link));
+    }
+    reaper =
+        LIST_ENTRY(list_first(&process->threads), struct thread, process_link);
+    process->reaper = reaper;
+    reaper->resume = RESUME_KERNEL;
+    reaper->continuation = process_reap;
+    if (current != NULL && current->priority > reaper->priority) {
+        reaper->priority = current->priority;
+    }
+    sched_add(reaper);
+    if (current != NULL && current->process == process) {
+        sched_dispatch();
+    }
+}
+
+void
+process_destroy(struct object *object)
+{
+    struct process *process = CONTAINER_OF(object, struct process, object);
+
+    KASSERT(process->report.ended != 0 && list_is_empty(&process->waiters));
+    process_slots[process_slot(process)] = NULL;
+    list_remove(&process->sibling_link);
+    if (process->payer_is_parent) {
+        process_uncharge_bytes(process->parent, sizeof(*process));
+    }
+    kfree(process);
+}
+
+void
+process_set_watch(struct process *process, struct notification *watcher,
+                  uint64_t bits)
+{
+    if (process->watcher != NULL) {
+        process_hook_unwatch(process->watcher);
+    }
+    process->watcher = watcher;
+    process->watch_bits = bits;
+}
+
+uint32_t
+process_state(const struct process *process)
+{
+    const struct thread *thread;
+
+    if (process->ending) {
+        return PROCESS_ENDING;
+    }
+    if (list_is_empty(&process->threads)) {
+        return PROCESS_SUSPENDED;
+    }
+    thread = LIST_ENTRY(process->threads.next, struct thread, process_link);
+    switch (thread->state) {
+    case THREAD_SUSPENDED:
+        return PROCESS_SUSPENDED;
+    case THREAD_WAITING:
+        return thread->wait->is_fault ? PROCESS_FAULTING : PROCESS_BLOCKED;
+    default:
+        return PROCESS_RUNNING;
+    }
+}
+
+/* ---- waiting for an end ------------------------------------------------ */
+
+static void
+process_abort_wait(struct thread *thread, enum status status)
+{
+    list_remove(&thread->wait_link);
+    thread->context.frame->rax = (uint64_t)(int64_t)status;
+}
+
+static const struct wait_class process_wait_class = {
+    .name = "process",
+    .abort = process_abort_wait,
+};
+
+void
+process_wait_end(struct process *process, uint64_t deadline_ns,
+                 enum status status)
+{
+    struct thread *thread = thread_current();
+
+    if (!thread_set_deadline(thread, deadline_ns)) {
+        sched_yield_current(ST_ETIMEDOUT);
+    }
+    thread->wait_status = status;
+    list_add_tail(&process->waiters, &thread->wait_link);
+    thread_wait(&process_wait_class, process, RESUME_USER);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* Ready queues, the deadline wheel, and the one place that gives the CPU away. */
+#include "sched.h"
+
+#include <base/string.h>
+
+#include <arch/context.h>
+#include <arch/cpu.h>
+#include <arch/timer.h>
+
+#include <klib/kassert.h>
+
+#include <mm/pmm.h>
+
+/* A deadline hangs in the list of its tick modulo the wheel's size: adding and
+ * removing take one step, and a tick looks only at its own list. */
+#define WHEEL_SLOTS 256u
+
+static struct list sched_queues[PRIORITIES];
+static uint32_t sched_ready;
+static struct list sched_wheel[WHEEL_SLOTS];
+static uint64_t sched_switch_count;
+
+void
+sched_init(uint64_t idle_stack_top)
+{
+    for (unsigned i = 0; i < PRIORITIES; i++) {
+        list_init(&sched_queues[i]);
+    }
+    for (unsigned i = 0; i < WHEEL_SLOTS; i++) {
+        list_init(&sched_wheel[i]);
+    }
+    cpu_this()->idle_stack_top = idle_stack_top;
+}
+
+static void
+sched_mark_ready(struct thread *thread)
+{
+    struct cpu *cpu = cpu_this();
+
+    KASSERT(list_is_empty(&thread->run_link));
+    thread->state = THREAD_READY;
+    sched_ready |= 1u << thread->priority;
+    if (cpu->current != NULL && thread->priority > cpu->current->priority) {
+        cpu->resched = true;
+    }
+}
+
+void
+sched_add(struct thread *thread)
+{
+    sched_mark_ready(thread);
+    list_add_tail(&sched_queues[thread->priority], &thread->run_link);
+}
+
+void
+sched_add_first(struct thread *thread)
+{
+    sched_mark_ready(thread);
+    list_add_head(&sched_queues[thread->priority], &thread->run_link);
+}
+
+void
+sched_remove(struct thread *thread)
+{
+    if (list_is_empty(&thread->run_link)) {
+        return;
+    }
+    list_remove(&thread->run_link);
+    if (list_is_empty(&sched_queues[thread->priority])) {
+        sched_ready &= ~(1u << thread->priority);
+    }
+}
+
+bool
+sched_has_above(uint32_t priority)
+{
+    return (sched_ready >> priority) > 1;
+}
+
+static struct thread *
+sched_best(void)
+{
+    unsigned best = 31u - (unsigned)__builtin_clz(sched_ready);
+    struct list *first = list_first(&sched_queues[best]);
+
+    return LIST_ENTRY(first, struct thread, run_link);
+}
+
+void
+sched_switch(struct thread *next)
+{
+    struct cpu *cpu = cpu_this();
+    struct thread *loaded = cpu->fpu_owner;
+
+    next->state = THREAD_RUNNING;
+    cpu->current = next;
+    if (UNLIKELY(next->resume == RESUME_KERNEL)) {
+        context_call(cpu->idle_stack_top,
+                     (void (*)(void *))(uintptr_t)next->continuation, next);
+    }
+    if (loaded != next) {
+        sched_switch_count++;
+        cpu->fpu_owner = next;
+        context_activate(cpu, loaded == NULL ? NULL : &loaded->context,
+                         &next->context);
+    }
+    if (UNLIKELY(next->resume == RESUME_SYSCALL)) {
+        next->resume = RESUME_USER;
+        context_restart_syscall(next->context.frame);
+    }
+    context_resume(next->context.frame);
+}
+
+/* Nothing to run: use the time to zero a frame for the pool, one at a time so
+ * that an interrupt waits for no more than that, and sleep when it is full. */
+NORETURN static void
+sched_idle(UNUSED void *nothing)
+{
+    while (sched_ready == 0) {
+        if (pmm_pool_refill_one()) {
+            cpu_interrupt_window();
+        } else {
+            cpu_wait_for_interrupt();
+        }
+    }
+    sched_dispatch();
+}
+
+void
+sched_dispatch(void)
+{
+    struct cpu *cpu = cpu_this();
+    struct thread *next;
+
+    cpu->resched = false;
+    if (sched_ready == 0) {
+        cpu->current = NULL;
+        context_call(cpu->idle_stack_top, sched_idle, NULL);
+    }
+    next = sched_best();
+    sched_remove(next);
+    if (next->slice == 0) {
+        next->slice = THREAD_QUANTUM_TICKS;
+    }
+    sched_switch(next);
+}
+
+/* Put the running thread back: first in its queue while it has time left. */
+static void
+sched_requeue_current(struct thread *current)
+{
+    if (current->slice > 0) {
+        sched_add_first(current);
+    } else {
+        sched_add(current);
+    }
+}
+
+int64_t
+sched_return(int64_t result)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (LIKELY(!cpu->resched)) {
+        return result;
+    }
+    cpu->current->context.frame->rax = (uint64_t)result;
+    cpu->current->resume = RESUME_USER;
+    sched_requeue_current(cpu->current);
+    sched_dispatch();
+}
+
+void
+sched_checkpoint(void)
+{
+    struct cpu *cpu = cpu_this();
+
+    cpu_interrupt_window();
+    if (!cpu->resched) {
+        return;
+    }
+    if (cpu->current->resume != RESUME_KERNEL) {
+        cpu->current->resume = RESUME_SYSCALL;
+    }
+    sched_requeue_current(cpu->current);
+    sched_dispatch();
+}
+
+void
+sched_yield_current(int64_t result)
+{
+    struct thread *current = cpu_this()->current;
+
+    current->context.frame->rax = (uint64_t)result;
+    current->resume = RESUME_USER;
+    current->slice = 0;
+    sched_add(current);
+    sched_dispatch();
+}
+
+void
+sched_set_priority(struct thread *thread, uint32_t priority)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (thread->priority == priority) {
+        return;
+    }
+    if (thread->state == THREAD_READY) {
+        sched_remove(thread);
+        thread->priority = (uint8_t)priority;
+        sched_add(thread);
+        return;
+    }
+    thread->priority = (uint8_t)priority;
+    if (cpu->current == thread && sched_has_above(priority)) {
+        cpu->resched = true;
+    }
+}
+
+void
+sched_deadline_add(struct thread *thread)
+{
+    list_add_tail(&sched_wheel[thread->deadline_tick % WHEEL_SLOTS],
+                  &thread->deadline_link);
+}
+
+void
+sched_deadline_remove(struct thread *thread)
+{
+    list_remove(&thread->deadline_link);
+    thread->deadline_tick = 0;
+}
+
+static void
+sched_expire(uint64_t now)
+{
+    list_for_each_safe(node, &sched_wheel[now % WHEEL_SLOTS])
+    {
+        struct thread *thread =
+            LIST_ENTRY(node, struct thread, deadline_link);
+
+        if (thread->deadline_tick <= now) {
+            thread_abort_wait(thread, ST_ETIMEDOUT);
+        }
+    }
+}
+
+void
+sched_tick(void)
+{
+    struct cpu *cpu = cpu_this();
+    struct thread *current = cpu->current;
+
+    cpu->ticks++;
+    sched_expire(cpu->ticks);
+    if (current == NULL) {
+        return;
+    }
+    current->cpu_ticks++;
+    if (current->slice > 0) {
+        current->slice--;
+    }
+    /* Equal priority takes turns; a lower one waits. */
+    if (current->slice == 0 && (sched_ready >> current->priority) != 0) {
+        cpu->resched = true;
+    }
+}
+
+void
+sched_preempt(void)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (!cpu->resched) {
+        return;
+    }
+    cpu->current->resume = RESUME_USER;
+    sched_requeue_current(cpu->current);
+    sched_dispatch();
+}
+
+uint64_t
+sched_now_ns(void)
+{
+    return cpu_this()->ticks * TIMER_TICK_NS;
+}
+
+uint64_t
+sched_switches(void)
+{
+    return sched_switch_count;
+}
+
+void
+sched_forget_user_state(struct thread *thread)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (cpu->fpu_owner == thread) {
+        cpu->fpu_owner = NULL;
+    }
+}
+
+void
+sched_forget(struct thread *thread)
+{
+    struct cpu *cpu = cpu_this();
+
+    sched_forget_user_state(thread);
+    if (cpu->current == thread) {
+        cpu->current = NULL;
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: who can run.
+ *
+ *                create              start
+ *      (none) ----------> SUSPENDED --------> READY <-----> RUNNING
+ *                                               ^              |
+ *                                 thread_finish |              | thread_wait
+ *                                               +--- WAITING <-+
+ *      any state --- kill: wait_class.abort, unlink ---> DEAD --> freed
+ *
+ * A thread that is not RUNNING has nothing on its kernel stack but its register
+ * frame. What it waits for is in this structure, so ending it in any state is
+ * "unlink and free".
+ *
+ * How a thread goes on when it is dispatched is its `resume`:
+ *   USER     by its frame, to ring 3; whoever woke it wrote the result there
+ *   SYSCALL  its system call runs again from the start (restart classes A-C)
+ *   KERNEL   `continuation` runs on the processor's own stack: teardown
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <base/list.h>
+#include <secos/status.h>
+
+#include <arch/context.h>
+
+#include <task/object.h>
+
+struct process;
+struct thread;
+struct call;
+
+enum thread_state {
+    THREAD_SUSPENDED,
+    THREAD_READY,
+    THREAD_RUNNING,
+    THREAD_WAITING,
+    THREAD_DEAD,
+};
+
+enum thread_resume {
+    RESUME_USER,
+    RESUME_SYSCALL,
+    RESUME_KERNEL,
+};
+
+#define PRIORITIES 32u
+#define PRIORITY_DEFAULT 8u
+#define PRIORITY_SHELL 16u
+#define PRIORITY_PAGER 24u
+#define PRIORITY_SUPERVISOR 28u
+
+#define THREAD_QUANTUM_TICKS 5
+
+/* What a waiting thread waits for. */
+struct wait_class {
+    bool is_fault; /* waits for its pager */
+    const char *name;
+    /* Unlink @thread and write @status as its result: it was killed, timed out
+     * or lost its peer. The caller makes it ready or frees it. */
+    void (*abort)(struct thread *thread, enum status status);
+};
+
+struct thread {
+    struct context context;
+    struct process *process;
+    struct call *call; /* its reply slot, reserved for life; ipc/call.h */
+    uint8_t state;     /* enum thread_state */
+    uint8_t resume;    /* enum thread_resume */
+    uint8_t base_priority;
+    uint8_t priority; /* base or what callers donate, the higher */
+    uint8_t slice;    /* ticks left */
+    bool copy_failed; /* the pager failed the page of a copy: fail it too */
+    struct list run_link;  /* in a ready queue */
+    struct list wait_link; /* in the queue of what it waits for */
+
+    const struct wait_class *wait; /* while WAITING */
+    void *wait_object;
+    uint64_t deadline_tick; /* 0 = none */
+    struct list deadline_link;
+    uint64_t wait_bits; /* notify_wait: which */
+    enum status wait_status; /* process_wait_end: what to return instead */
+
+    void (*continuation)(struct thread *thread); /* RESUME_KERNEL */
+    /* A system call that goes on where it stopped keeps its place here; zero
+     * when a call ends. */
+    uint64_t progress;
+    void *progress_object;
+    void (*progress_drop)(void *object); /* the thread ended in between */
+
+    struct object object;
+    struct list process_link;
+    uint64_t cpu_ticks;
+    int64_t exit_value;
+    void *kernel_stack; /* as kernel_stack_alloc returned it */
+};
+
+/* Create a suspended thread of @process: kernel stack, FPU area and reply slot,
+ * all charged to the process. Returns ST_ENOMEM with nothing changed.
+ * Cost: about 1,000 instructions, most of them clearing the FPU area. */
+MUST_CHECK enum status thread_create(struct process *process, uint32_t priority,
+                                     struct thread **thread_out);
+
+/* Unlink @thread from everything it waits for or runs in. It will not run again.
+ * Context: any thread, the caller's own too. */
+void thread_stop(struct thread *thread);
+
+/* Free a stopped thread. Context: not on its own kernel stack. */
+void thread_free(struct thread *thread);
+
+/* The calling thread. Context: a system call or fault of that thread. */
+struct thread *thread_current(void);
+
+/* Make the current thread wait. The caller has linked wait_link where abort
+ * finds it. Does not return: the stack is dropped. @resume says how the thread
+ * goes on. */
+NORETURN void thread_wait(const struct wait_class *class, void *object,
+                          enum thread_resume resume);
+
+/* The same without dispatching: for paths that switch directly. */
+static inline void
+thread_set_waiting(struct thread *thread, const struct wait_class *class,
+                   void *object, enum thread_resume resume)
+{
+    thread->state = THREAD_WAITING;
+    thread->resume = (uint8_t)resume;
+    thread->wait = class;
+    thread->wait_object = object;
+}
+
+/* End the wait of @thread, already unlinked from its queue, as its resume says
+ * and without touching its registers. It becomes ready. */
+void thread_wake(struct thread *thread);
+
+/* End the wait of @thread, already unlinked from its queue, with @result in rax
+ * (RESUME_USER) or by running its call again (RESUME_SYSCALL: @result unused).
+ * It becomes ready. */
+void thread_finish(struct thread *thread, int64_t result);
+
+/* Abort the wait of @thread with @status and make it ready. */
+void thread_abort_wait(struct thread *thread, enum status status);
+
+/* Arm or disarm the deadline of the wait that begins, in nanoseconds since
+ * start; 0 = none. Returns false if it has passed. */
+MUST_CHECK bool thread_set_deadline(struct thread *thread, uint64_t deadline_ns);
+void thread_clear_deadline(struct thread *thread);
