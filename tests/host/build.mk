@@ -14,7 +14,8 @@ HOST_elf := kernel/task/elf.c kernel/task/manifest.c
 HOST_manifest := kernel/task/manifest.c
 HOST_elf_oracle := kernel/task/elf.c kernel/task/manifest.c
 
-HOST_TESTS += region
+HOST_TESTS += paging region
+HOST_paging := kernel/arch/x86_64/paging.c
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
 
 HOST_TESTS += malloc
