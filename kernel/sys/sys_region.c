@@ -182,8 +182,8 @@ sys_region_protect(SYS_ARGS)
     return status == ST_OK ? region_range_protect(a, b, (uint32_t)c) : status;
 }
 
-/* region_populate(base, pages, access): make pages present, as touching them
- * would; the number now present, fewer than asked where one cannot be had, or
+/* region_populate(base, pages, prot): make pages present, as reading them (or,
+ * with PROT_WRITE, writing them) would; the number now present, fewer than asked where one cannot be had, or
  * ST_EPAGER when the first cannot. */
 int64_t
 sys_region_populate(SYS_ARGS)
@@ -192,24 +192,27 @@ sys_region_populate(SYS_ARGS)
     struct process *process = thread->process;
     enum status status =
         permission_check(SYS_GROUP_MEMORY, "region_populate");
+    uint32_t access;
     uint64_t done;
 
     if (status == ST_OK) {
         status = sys_check_range(a, b);
     }
-    if (status == ST_OK && c != FAULT_READ && c != FAULT_WRITE) {
+    if (status == ST_OK
+        && (c == 0 || (c & ~(uint64_t)(PROT_READ | PROT_WRITE)) != 0)) {
         status = ST_EINVAL;
     }
     if (status != ST_OK) {
         return status;
     }
+    access = (c & PROT_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
     while (thread->progress < b) {
         uint64_t page = (a >> PAGE_SHIFT) + thread->progress;
         struct mmu_cursor at;
 
         if ((!mmu_find(&process->space.tables, vaddr(page << PAGE_SHIFT), &at)
-             || !mmu_leaf_allows(*at.leaf, (uint32_t)c))
-            && page_fault_for_call(page, (uint32_t)c) != ST_OK) {
+             || !mmu_leaf_allows(*at.leaf, access))
+            && page_fault_for_call(page, access) != ST_OK) {
             break;
         }
         thread->progress++;

@@ -298,6 +298,32 @@ process_announce_end(struct process *process)
     }
 }
 
+static void
+process_free_region(void *tree, struct region *region)
+{
+    region_free(tree, region);
+}
+
+/* The pages are gone: forget the regions. */
+static bool
+process_free_regions_step(struct process *process, unsigned most)
+{
+    struct region_tree *tree = &process->space.regions;
+
+    for (; most > 0; most--) {
+        const struct region *first = region_at_or_after(tree, 0);
+        enum status status;
+
+        if (first == NULL) {
+            return true;
+        }
+        status = region_destroy(tree, first->spec.base, first->spec.pages,
+                                process_free_region, tree);
+        KASSERT(status == ST_OK);
+    }
+    return false;
+}
+
 static bool
 process_teardown_step(struct process *process)
 {
@@ -306,7 +332,8 @@ process_teardown_step(struct process *process)
            && handle_table_teardown_step(&process->handles, process,
                                          TEARDOWN_STEP)
            && process_orphan_step(process, TEARDOWN_STEP)
-           && vmm_space_teardown_step(&process->space, TEARDOWN_STEP);
+           && vmm_space_teardown_step(&process->space, TEARDOWN_STEP)
+           && process_free_regions_step(process, TEARDOWN_STEP);
 }
 
 /* The continuation of the reaper: runs on the processor's own stack, from the
