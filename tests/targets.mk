@@ -60,7 +60,7 @@ lint-rooms:
 lint-image: $(BUILD)/kernel.elf programs
 	@echo "  LINT    images"
 	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
-	@$(PYTHON) tests/tools/size_report.py --limit 7000 --brief
+	@$(PYTHON) tests/tools/size_report.py --brief
 	@$(PYTHON) tests/tools/stack_report.py --limit 1024 --brief $(BUILD)/obj/kernel
 lint-words:
 	@echo "  LINT    words"

@@ -25,7 +25,7 @@ MB1_MAGIC, MB2_MAGIC = 0x1BADB002, 0xE85250D6
 # Who may open and close the SMAP window: file stems, which begin every symbol.
 WINDOW_FILES = ("usercopy", "isr", "syscall", "context", "trap_entry")
 # Stems of the kernel that a program can have no reason to define.
-KERNEL_ONLY = re.compile(r"^(pmm|vmm|mmu|heap|kmalloc|kfree|isr|sched|klog|kassert|usercopy|tss|idt|gdt|boot_info)(_|$)")
+KERNEL_ONLY = re.compile(r"^(pmm|vmm|mmu|kmalloc|kfree|isr|sched|klog|kassert|usercopy|tss|idt|gdt|boot_info)(_|$)")
 CANARIES_AT_LEAST = 5
 
 
