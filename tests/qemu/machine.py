@@ -188,13 +188,31 @@ class Machine:
             self.fail(f"no frame counts in {text!r}")
         return {kind: int(count) for kind, count in found.items()}
 
+    def processes(self):
+        """The rows of `ps`: [{"pid": "1", "name": "pager", ...}]."""
+        head, *rows = [line.split() for line in self.command("ps").replace("mem KB", "kb").strip().splitlines()]
+        return [dict(zip(head, row)) for row in rows if len(row) == len(head)]
+
+    def conserved_frames(self):
+        """frames() without what shell and pager hold at the moment, and without the
+        split of free frames: what must be the same before and after a test. The
+        heap of the shell may keep pages; a program that has ended may not."""
+        frames = self.frames()
+        for row in self.processes():
+            if row["name"] in ("shell", "pager"):
+                for kind, held in (("user", int(row["kb"]) // 4), ("page table", int(row["tables"]))):
+                    frames[kind] -= held
+                    frames["free"] += held
+        frames.pop("pooled", None)
+        return frames
+
     def settled_frames(self, timeout=TIMEOUT):
-        """frames() twice in a row the same: the shell's own pages are there now."""
+        """conserved_frames(), once they are the same twice in a row."""
         end = time.monotonic() + timeout
-        last = self.frames()
+        last = self.conserved_frames()
         while time.monotonic() < end:
-            now = self.frames()
-            if conserved(now) == conserved(last):
+            now = self.conserved_frames()
+            if now == last:
                 return now
             last = now
         self.fail(f"the frame counts never settle: {last}")
@@ -239,9 +257,3 @@ class Machine:
         self._process.stdout.close()
         self._stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def conserved(frames):
-    """The part of frames() that must not change over a test: pooled frames are
-    free ones that idle time has zeroed."""
-    return {kind: n for kind, n in frames.items() if "pool" not in kind and kind != "zeroed"}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Claim: the shell prints the two fixed outputs, with figures that are real.
+Method: compare with the exact form; check the arithmetic; use the memory."""
+import re
+
+MEM = """
+  Total memory:     (\\d+) MB
+  Used memory:      (\\d+) MB
+  Free memory:      (\\d+) MB
+
+=== Heap Statistics ===
+Allocated:  (\\d+) bytes
+Freed:      (\\d+) bytes
+In use:     (\\d+) bytes
+"""
+
+MEMTEST = """
+Memory allocation test...
+Test 1: Allocating 5 blocks of 1KB...
+  [OK] Block 1 allocated
+  [OK] Block 2 allocated
+  [OK] Block 3 allocated
+  [OK] Block 4 allocated
+  [OK] Block 5 allocated
+Test 2: Freeing blocks...
+  [OK] Block 1 freed
+  [OK] Block 2 freed
+  [OK] Block 3 freed
+  [OK] Block 4 freed
+  [OK] Block 5 freed
+"""
+
+
+def test_mem_prints_the_agreed_form(machine):
+    match = re.fullmatch(MEM + "\\s*", machine.command("mem"))
+    assert match
+    total, used, free, allocated, freed, in_use = map(int, match.groups())
+    assert total == 128 and used == total - free
+    assert allocated - freed == in_use
+
+
+def test_mem_free_is_what_frames_says(machine):
+    free_mb = int(re.search(r"Free memory:\s+(\d+)", machine.command("mem"))[1])
+    assert free_mb == machine.frames()["free"] * 4096 >> 20
+
+
+def test_memtest_prints_the_agreed_form(machine):
+    text = machine.command("memtest")
+    assert text.startswith(MEMTEST)
+    assert text.rstrip().endswith("Test completed!")
+    assert "[FAIL]" not in text
+    assert machine.command("echo $?").strip() == "0"
+
+
+def test_memtest_makes_the_pager_work(machine):
+    def served():
+        return int(re.search(r"faults served\s+(\d+)", machine.command("pager"))[1])
+
+    before = served()
+    machine.command("memtest")
+    assert served() - before >= 256, "a block of 1 MiB has 256 pages"
+
+
+def test_frames_are_conserved_and_sum_up(machine):
+    text = machine.command("frames")
+    assert "conserved: yes" in text
+    frames = machine.frames()
+    kinds = {k: n for k, n in frames.items() if k not in ("sum", "total", "pooled")}
+    assert sum(kinds.values()) == frames["sum"] == frames["total"]
+
+
+def test_vmcheck_finds_every_rule_kept(machine):
+    assert "vmcheck: every rule holds" in machine.command("vmcheck")
+
+
+def test_help_lists_every_command_once(machine):
+    names = re.findall(r"^  (\w+) ", machine.command("help"), re.MULTILINE)
+    wanted = ("help clear echo info uptime sleep mem memtest heap ps run elfload kill regions translate "
+              "frames vmcheck syscalls pager reboot poweroff").split()
+    assert len(names) == len(set(names)) and set(wanted) <= set(names)
+
+
+def test_unknown_command_is_named(machine):
+    assert "nonsense" in machine.command("nonsense")
+
+
+def test_line_editing(machine):
+    machine.send("echo wrx\x7fong\x15echo rigt\x08ht\r")
+    machine.expect("\n")
+    assert machine.prompt().strip() == "right"
+
+
+def test_history_gives_the_last_line_again(machine):
+    machine.command("echo once")
+    machine.send("\x1b[A\r")
+    machine.expect("\n")
+    assert machine.prompt().strip() == "once"
+
+
+def test_poweroff_tells_the_test_port(machine):
+    machine.send("poweroff 5\r")
+    assert machine.verdict() == 5
+
+
+def test_reboot_ends_this_machine(machine):
+    machine.send("reboot\r")
+    assert machine.exit_code() == 0  # -no-reboot
