@@ -154,7 +154,7 @@ command_elfload(const struct invocation *invocation)
         return command_failed("elfload", status);
     }
     printf("  loaded as process %u:\n", job.id);
-    (void)space_list_print(job.process);
+    (void)space_list_print(job.id);
     job_unload(&job);
     printf("  unloaded\n");
     return COMMAND_OK;

@@ -30,7 +30,7 @@ command_regions(const struct invocation *invocation)
     if (invocation->count > 2 || !space_process_id(invocation, 1, &id)) {
         return command_usage(invocation);
     }
-    status = space_list_print(id == 0 ? 0 : SYSTEM_BY_ID(id));
+    status = space_list_print(id);
     return status < 0 ? command_failed("regions", status) : COMMAND_OK;
 }
 

@@ -23,6 +23,6 @@ process_list_each(process_list_fn see, void *context)
                 return ST_OK;
             }
         }
-        start += (uint64_t)count;
+        start = rows[count - 1].id % SYSTEM_PROCESS_SLOTS + 1;
     }
 }

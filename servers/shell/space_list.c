@@ -28,22 +28,20 @@ space_list_row(const struct region_info *row)
 }
 
 int64_t
-space_list_print(uint64_t process)
+space_list_print(uint64_t process_id)
 {
     struct region_info rows[SPACE_LIST_ROWS];
     uint64_t start = 0;
     int64_t count;
 
+    printf("  %-25s %-7s %8s %8s %-10s %s\n", "addresses", "now/max", "pages",
+           "present", "kind", "pager");
     do {
-        count = sys_regions(process, rows, sizeof(rows), start);
-        if (count > 0 && start == 0) {
-            printf("  %-25s %-7s %8s %8s %-10s %s\n", "addresses", "now/max",
-                   "pages", "present", "kind", "pager");
-        }
+        count = sys_regions(process_id, rows, sizeof(rows), start);
         for (int64_t i = 0; i < count; i++) {
             space_list_row(&rows[i]);
+            start = rows[i].base + rows[i].pages * PAGE_BYTES;
         }
-        start += count > 0 ? (uint64_t)count : 0;
     } while (count > 0);
-    return count < 0 ? count : (int64_t)start;
+    return count;
 }

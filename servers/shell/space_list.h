@@ -4,6 +4,6 @@
 
 #include <stdint.h>
 
-/* Print every region of @process, as sys_regions takes it.
- * Returns how many, or why the kernel does not tell. */
-int64_t space_list_print(uint64_t process);
+/* Print every region of process @process_id; 0 = the shell's own.
+ * Returns ST_OK, or why the kernel does not tell. */
+int64_t space_list_print(uint64_t process_id);

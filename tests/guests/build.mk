@@ -6,4 +6,4 @@ GUESTS := $(sort $(basename $(notdir $(wildcard tests/guests/*.c tests/guests/*.
 $(foreach g,$(GUESTS),$(eval $(g)_SRCS ?= $(notdir $(wildcard tests/guests/$(g).c tests/guests/$(g).asm))))
 
 # What the ISO carries besides pager and shell, for `run NAME`.
-PROGRAMS := $(filter $(GUESTS),hello)
+PROGRAMS := hello faultdemo wx overflow hog

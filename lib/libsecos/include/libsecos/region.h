@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include <secos/fault.h>
 #include <secos/region.h>
 #include <secos/types.h>
 
@@ -16,9 +17,9 @@ struct region_request {
     handle_t binding; /* HANDLE_NONE = the pager given to us at our birth */
     uint64_t base;    /* 0 = the kernel finds a hole */
     uint64_t pages;
-    uint32_t prot; /* enum prot */
-    uint32_t kind; /* enum region_kind */
-    uint64_t first_page;
+    uint32_t prot;       /* enum prot */
+    uint32_t kind;       /* enum region_kind */
+    uint64_t first_page; /* as its pager will name it; 0 = base / PAGE_BYTES */
 };
 
 /* Create a region; no page of it exists until it is touched.
@@ -48,7 +49,8 @@ region_protect(uint64_t base, uint64_t pages, uint32_t prot)
     return syscall3(SYS_region_protect, base, pages, prot);
 }
 
-/* Describe the region at @address. ST_ENOENT if there is none. */
+/* Describe the region at @address, or the next one above it. ST_ENOENT if there
+ * is none. */
 static inline int64_t
 region_query(uint64_t address, struct region_info *info)
 {
@@ -56,11 +58,12 @@ region_query(uint64_t address, struct region_info *info)
 }
 
 /* Have [@base, @base + @pages) filled now, as if each page were touched for
- * @access (enum prot), but with a status instead of an end where that fails.
- * Returns how many pages from @base on are there now, or, if none is, ST_EPAGER
- * (the pager said FAIL) or ST_ENOMEM. */
+ * @access (FAULT_READ or FAULT_WRITE), but with an answer instead of an end
+ * where one cannot be had.
+ * Returns how many pages from @base on are there now, or ST_EPAGER if the first
+ * of them is not: the pager said FAIL, or memory is short. */
 static inline int64_t
-region_populate(uint64_t base, uint64_t pages, uint32_t access)
+region_populate(uint64_t base, uint64_t pages, enum fault_access access)
 {
-    return syscall3(SYS_region_populate, base, pages, access);
+    return syscall3(SYS_region_populate, base, pages, (uint64_t)access);
 }

@@ -12,8 +12,8 @@
 
 #include <libsecos/syscall.h>
 
-/* In place of a process handle: the process with this id; 0 is oneself. */
-#define SYSTEM_BY_ID(id) ((uint64_t)(id) << 32)
+/* Process ids end in the slot that holds the process. */
+#define SYSTEM_PROCESS_SLOTS 4096u
 
 static inline int64_t
 sys_memory(struct memory_info *info)
@@ -27,21 +27,24 @@ sys_machine(struct machine_info *info)
     return syscall2(SYS_sys_machine, syscall_address(info), sizeof(*info));
 }
 
-/* Fill @rows with processes from the @start-th on. Returns rows written. */
+/* Fill @rows with processes, beginning with the one in slot @start or the next
+ * above. Returns rows written; 0 = no more. To go on, start one slot behind the
+ * last row's: id % SYSTEM_PROCESS_SLOTS + 1. */
 static inline int64_t
 sys_processes(uint64_t start, struct process_info *rows, uint64_t bytes)
 {
     return syscall3(SYS_sys_processes, start, syscall_address(rows), bytes);
 }
 
-/* Fill @rows with regions of @process (0 = oneself, a handle, SYSTEM_BY_ID)
- * from the @start-th on. Returns rows written. */
+/* Fill @rows with regions of process @process_id (0 = oneself), beginning with
+ * the one at address @start or the next above. Returns rows written; 0 = no
+ * more. To go on, start at the end of the last row's. */
 static inline int64_t
-sys_regions(uint64_t process, struct region_info *rows, uint64_t bytes,
+sys_regions(uint64_t process_id, struct region_info *rows, uint64_t bytes,
             uint64_t start)
 {
-    return syscall4(SYS_sys_regions, process, syscall_address(rows), bytes,
-                    start);
+    return syscall4(SYS_sys_regions, process_id << 32, syscall_address(rows),
+                    bytes, start);
 }
 
 /* Say what @process_id (0 = oneself) has mapped at @address. */
