@@ -16,6 +16,9 @@ HOST_elf_oracle := kernel/task/elf.c kernel/task/manifest.c
 
 HOST_TESTS += paging region
 HOST_paging := kernel/arch/x86_64/paging.c
+HOST_TESTS += vmm
+HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
+	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
 
 HOST_TESTS += malloc
@@ -24,6 +27,12 @@ HOST_malloc_FLAGS := $(foreach f,malloc calloc realloc reallocarray aligned_allo
 
 HOST_TESTS += boot_info
 HOST_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
+
+HOST_TESTS += bitmap string memmap quota
+HOST_bitmap := lib/base/src/bitmap.c
+HOST_string :=
+HOST_memmap := kernel/mm/memmap.c
+HOST_quota := kernel/mm/quota.c
 
 # --- how they are built; nothing to change below for a new test -------------
 
