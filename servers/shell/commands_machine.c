@@ -119,7 +119,7 @@ command_syscalls(const struct invocation *invocation)
     if (invocation->count != 1) {
         return command_usage(invocation);
     }
-    printf("  number  name               args class group    calls\n");
+    printf("  number  name               args class group\n");
     for (uint64_t i = 0; i < SYS_TABLE_ROWS; i++) {
         struct syscall_info row;
         int64_t status = sys_table(i, &row);
@@ -130,10 +130,9 @@ command_syscalls(const struct invocation *invocation)
         if (status < 0) {
             return command_failed("syscalls", status);
         }
-        printf("  0x%04x  %-18.24s %4u %3c   %-8s %5lu%s\n", row.number,
-               row.name, row.arguments, row.restart_class,
-               format_sys_group(row.group), row.calls,
-               row.allowed != 0 ? "" : "  (refused)");
+        printf("  0x%04x  %-18.24s %4u %5c %s%s\n", row.number, row.name,
+               row.arguments, row.restart_class, format_sys_group(row.group),
+               row.allowed != 0 ? "" : " (refused)");
     }
     return COMMAND_OK;
 }

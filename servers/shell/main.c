@@ -120,6 +120,8 @@ shell_execute(char *text)
         .words = parsed.words,
         .background = parsed.background,
     });
+    /* What a command leaves behind must not look like a leak of the next. */
+    (void)malloc_trim(0);
 }
 
 /* Read bytes until they make a line. One at a time: what is typed behind Enter

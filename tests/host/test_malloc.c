@@ -328,6 +328,18 @@ TEST(random_churn_ends_with_nothing_held)
     CHECK(heap_chunk_held_bytes() <= 16 * 4096);
 }
 
+TEST(trim_leaves_nothing)
+{
+    free(malloc(10));
+    CHECK(heap_chunk_held_bytes() > 0);
+    heap_chunk_trim();
+    CHECK_EQ(heap_chunk_held_bytes(), 0);
+    CHECK_EQ(heap_chunk_count(), 0);
+    CHECK_EQ(pages_reserved, 0);
+    heap_chunk_trim();
+    free(malloc(10));
+}
+
 int
 main(void)
 {
@@ -341,5 +353,6 @@ main(void)
     RUN(a_taken_place_is_stepped_over);
     RUN(damage_is_named);
     RUN(random_churn_ends_with_nothing_held);
+    RUN(trim_leaves_nothing);
     return CHECK_REPORT();
 }

@@ -336,6 +336,21 @@ heap_chunk_owner(const void *address)
     return chunk->owner[heap_chunk_page_of(address)];
 }
 
+void
+heap_chunk_trim(void)
+{
+    struct list *node = list_first(&heap_chunks);
+    struct heap_chunk *chunk;
+
+    if (node == NULL) {
+        return;
+    }
+    chunk = LIST_ENTRY(node, struct heap_chunk, link);
+    if (chunk->used == 0) {
+        heap_chunk_destroy(chunk);
+    }
+}
+
 uint64_t
 heap_chunk_held_bytes(void)
 {

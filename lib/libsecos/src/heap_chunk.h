@@ -45,6 +45,9 @@ void heap_chunk_free(void *memory, uint64_t pages);
  * block) or in (a slab); &slab_none for what is not the heap's. */
 struct slab *heap_chunk_owner(const void *address);
 
+/* Give back the chunk that C4 keeps, if it is empty. */
+void heap_chunk_trim(void);
+
 /* Bytes of filled pages, and chunks. */
 uint64_t heap_chunk_held_bytes(void);
 uint64_t heap_chunk_count(void);

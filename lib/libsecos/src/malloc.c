@@ -277,6 +277,22 @@ reallocarray(void *block, size_t count, size_t bytes)
     return malloc_resize(block, total, MALLOC_CALLER);
 }
 
+int
+malloc_trim(size_t keep)
+{
+    uint64_t held;
+    int released;
+
+    (void)keep;
+    malloc_enter();
+    held = heap_chunk_held_bytes();
+    slab_trim();
+    heap_chunk_trim();
+    released = heap_chunk_held_bytes() < held;
+    malloc_leave();
+    return released;
+}
+
 void
 malloc_get_stats(struct malloc_stats *stats)
 {

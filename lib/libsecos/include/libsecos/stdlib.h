@@ -69,6 +69,10 @@ void *bsearch(const void *key, const void *items, size_t count, size_t bytes,
 /* There is no environment: always NULL. */
 char *getenv(const char *name);
 
+/* Give the pages that malloc keeps for next time back to the kernel; @keep is
+ * not used. Returns 1 if there were any, else 0. */
+int malloc_trim(size_t keep);
+
 /* Figures of malloc, for the shell's `heap`. */
 struct malloc_stats {
     uint64_t allocated_bytes; /* since the start */
