@@ -12,6 +12,9 @@ FUZZ_elf := kernel/task/elf.c kernel/task/manifest.c
 FUZZ_TARGETS += boot_info
 FUZZ_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
 
+FUZZ_TARGETS += memmap
+FUZZ_memmap := kernel/mm/memmap.c
+
 FUZZ_SECONDS ?= 60
 FUZZ_CC      := $(shell command -v clang-14 || echo clang)
 

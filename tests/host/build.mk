@@ -28,11 +28,13 @@ HOST_malloc_FLAGS := $(foreach f,malloc calloc realloc reallocarray aligned_allo
 HOST_TESTS += boot_info
 HOST_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
 
-HOST_TESTS += bitmap string memmap quota
+HOST_TESTS += bitmap string memmap quota pmm heap
 HOST_bitmap := lib/base/src/bitmap.c
 HOST_string :=
 HOST_memmap := kernel/mm/memmap.c
 HOST_quota := kernel/mm/quota.c
+HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame.c memmap.c) lib/base/src/bitmap.c
+HOST_heap := $(HOST_pmm) lib/base/src/slab.c
 
 # --- how they are built; nothing to change below for a new test -------------
 

@@ -14,8 +14,8 @@ static uint64_t random_state = 1;
 static inline void
 random_seed(int argc, char **argv)
 {
-    uint64_t seed
-        = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL);
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0)
+                             : (uint64_t)time(NULL);
 
     printf("seed %llu\n", (unsigned long long)seed);
     random_state = seed * 0x9E3779B97F4A7C15ull | 1;

@@ -4,9 +4,9 @@
  * would do. Method: random ranges on a small bitmap and on an array of bool,
  * compared after each step; the tree against a sorted search.
  */
-#include <base/bitmap.h>
-
 #include <string.h>
+
+#include <base/bitmap.h>
 
 #include "check.h"
 #include "random.h"

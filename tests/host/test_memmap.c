@@ -6,15 +6,15 @@
  * Method: random hostile maps over a few hundred frames (and entries near 2^64)
  * against one flag per frame; the cases of H111 by hand.
  */
-#include <mm/memmap.h>
-
 #include <string.h>
+
+#include <mm/memmap.h>
 
 #include "check.h"
 #include "random.h"
 
 #define FRAMES 400u
-#define PAGE 4096ull
+#define PAGE   4096ull
 
 static struct memmap map;
 static struct memmap_entry entries[1100];
@@ -98,7 +98,9 @@ compare(uint32_t count)
 static struct memmap_entry
 random_entry(void)
 {
-    static const uint32_t types[] = { 1, 1, 1, 1, 2, 3, 4, 5, 0, 255, 0x80000001 };
+    static const uint32_t types[] = {
+        1, 1, 1, 1, 2, 3, 4, 5, 0, 255, 0x80000001
+    };
     struct memmap_entry e;
 
     e.type = types[random_below(sizeof(types) / sizeof(types[0]))];
@@ -157,9 +159,9 @@ TEST(order_of_entries_does_not_matter)
         }
         memmap_build(&other, entries, count);
         CHECK_EQ(map.count, other.count);
-        CHECK(memcmp(map.ranges, other.ranges,
-                     map.count * sizeof(map.ranges[0]))
-              == 0);
+        CHECK(
+            memcmp(map.ranges, other.ranges, map.count * sizeof(map.ranges[0]))
+            == 0);
     }
 }
 
@@ -277,9 +279,9 @@ TEST(tables_go_to_the_first_gap_behind_the_kernel)
 
     memmap_init(&map);
     memmap_add(&map, 0, 64 << 20);
-    memmap_remove(&map, 0x100000, 0x180000);  /* kernel */
-    memmap_remove(&map, 0x181000, 0x200000);  /* module, one frame behind it */
-    memmap_remove(&map, 0x210000, 0x300000);  /* another */
+    memmap_remove(&map, 0x100000, 0x180000); /* kernel */
+    memmap_remove(&map, 0x181000, 0x200000); /* module, one frame behind it */
+    memmap_remove(&map, 0x210000, 0x300000); /* another */
     CHECK(memmap_place_tables(&map, 0x180000, 1ull << 32, eight_per_frame,
                               &place));
     CHECK_EQ(place.start, 0x300000);

@@ -5,14 +5,14 @@
  * Method: random trees of quotas against a model that knows only who charged
  * what; invariants I1 and I2 recounted after every step.
  */
-#include <mm/quota.h>
-
 #include <string.h>
+
+#include <mm/quota.h>
 
 #include "check.h"
 #include "random.h"
 
-#define QUOTAS 24u
+#define QUOTAS      24u
 #define ROOT_FRAMES 3000u
 
 static struct quota quotas[QUOTAS];

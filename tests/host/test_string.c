@@ -10,21 +10,21 @@
 #include "random.h"
 
 /* Ours, next to the library's. */
-#define memcpy base_memcpy
+#define memcpy  base_memcpy
 #define memmove base_memmove
-#define memset base_memset
-#define memcmp base_memcmp
-#define memchr base_memchr
-#define strlen base_strlen
+#define memset  base_memset
+#define memcmp  base_memcmp
+#define memchr  base_memchr
+#define strlen  base_strlen
 #define strnlen base_strnlen
-#define strcmp base_strcmp
+#define strcmp  base_strcmp
 #define strncmp base_strncmp
-#define strchr base_strchr
+#define strchr  base_strchr
 #define strrchr base_strrchr
-#define strstr base_strstr
+#define strstr  base_strstr
 #define strlcpy base_strlcpy
-#include "lib/base/src/strlcpy.c"
 #include "lib/base/src/string.c"
+#include "lib/base/src/strlcpy.c"
 #undef memcpy
 #undef memmove
 #undef memset
