@@ -27,7 +27,7 @@ else
 WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op -Wstack-usage=1024
 endif
 SYSTEM := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
-COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -O2 -g \
+COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fomit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
 	$(SYSTEM) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
 KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measure SecOS: exact instruction counts on the shipped images -> bench.json.
+
+QEMU runs with -icount shift=0,sleep=off, where the time stamp counter counts
+instructions: the same numbers in every run, on any machine. The CPU model is
+pinned because it decides how memory is zeroed and which protections are on."""
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/qemu"))
+from machine import BUILD, Machine  # noqa: E402
+
+CPU = "qemu64,+smep,+smap,+umip,+fsgsbase"
+OPTIONS = "test aslr=off"
+# The figures to beat; see docs/testing.md for what each row holds.
+TARGETS = {
+    "syscall_null": 60, "syscall_null_int80": 80, "ipc_roundtrip": 300,
+    "fault_pager_cold": 1200, "fault_pager_warm": 600, "fault_around_16": 620, "fault_kernel": 700,
+    "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
+}
+
+
+def measure_boot():
+    """Instructions from the kernel's first one to the prompt, at 128 MiB."""
+    machine = Machine(cpu=CPU, icount=True, options=OPTIONS)
+    try:
+        machine.prompt()
+        text = machine.command("info")
+        found = re.search(r"(\d+) TSC ticks from the kernel's first instruction to the prompt", text)
+        if not found:
+            sys.exit(f"bench: no boot figure in {text!r}")
+        return {"boot_to_prompt": {"instructions": int(found[1]), "unit": "instructions"}}
+    finally:
+        machine.close()
+
+
+def measure_guest(options="", rename=None):
+    """The rows that tests/guests/bench.c prints; @rename: {its name: our name}."""
+    modules = [BUILD / "servers/pager.elf", BUILD / "guests/bench.elf", BUILD / "guests/null.elf"]
+    machine = Machine(cpu=CPU, icount=True, modules=modules,
+                      options=f"{OPTIONS} init=bench exit-with-init {options}".strip())
+    try:
+        status = machine.exit_code(timeout=300)
+        rows = re.findall(r"^bench (\w+) (\d+) (.*?)\r?$", machine.log, re.MULTILINE)
+        if status != 1 or not rows:
+            sys.exit(f"bench: the guest ended with QEMU status {status}\n{machine.log[-2000:]}")
+    finally:
+        machine.close()
+    return {(rename or {}).get(name, name): {"instructions": int(value), "unit": unit}
+            for name, value, unit in rows if rename is None or name in rename}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=pathlib.Path, default=BUILD / "bench.json")
+    arguments = parser.parse_args()
+    rows = measure_guest()
+    rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel"})
+    rows |= measure_boot()
+    for name, row in rows.items():
+        if name in TARGETS:
+            row["target"] = TARGETS[name]
+    arguments.out.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
