@@ -33,7 +33,8 @@ COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-alia
 KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
 USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
-NASMFLAGS     := -f elf64 -g -F dwarf -Wall $(if $(WERROR),-Werror) --reproducible
+# NASM writes its absolute path into debug information: two checkouts would differ. DEBUG_ASM=1 asks for it all the same.
+NASMFLAGS     := -f elf64 $(if $(DEBUG_ASM),-g -F dwarf) -Wall $(if $(WERROR),-Werror) --reproducible
 LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
 
 # --- the rooms
