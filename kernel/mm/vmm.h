@@ -68,7 +68,8 @@ struct space {
     uint64_t resident;       /* present user leaves */
     uint64_t region_records; /* records of regions, charged by the frame */
     uint32_t id;             /* index of vmm_space_by_id; 0 is the kernel's */
-    vaddr_t teardown_at;     /* where vmm_space_teardown_step goes on */
+    vaddr_t teardown_at;     /* where vmm_space_teardown_step goes on ... */
+    bool teardown_sweep;     /* ... and that it no longer asks the regions */
 };
 
 /* ---- start-up ---------------------------------------------------------- */

@@ -218,17 +218,19 @@ vmm_harden_user_space(const struct space *space)
 }
 
 /* Drop the next leaf at or after space->teardown_at, or pass one region that has
- * none. Regions say where to look; what lies outside of them, if anything, is
- * found by starting again without them. */
+ * none. First the regions say where to look; leaves outside of them, if there
+ * are any, are found by a second walk that does not ask. */
 static void
 vmm_teardown_one(struct space *space, struct tlb_batch *batch)
 {
     uint64_t at = space->teardown_at.raw;
     uint64_t end = USER_END;
-    const struct region *region =
-        region_at_or_after(&space->regions, at >> PAGE_SHIFT);
+    const struct region *region = NULL;
     struct mmu_found found;
 
+    if (!space->teardown_sweep) {
+        region = region_at_or_after(&space->regions, at >> PAGE_SHIFT);
+    }
     if (region != NULL) {
         uint64_t base = region->spec.base << PAGE_SHIFT;
 
@@ -238,8 +240,12 @@ vmm_teardown_one(struct space *space, struct tlb_batch *batch)
     if (mmu_next(&space->tables, vaddr(at), vaddr(end), &found)) {
         vmm_drop_leaf(batch, &found);
         space->teardown_at = vaddr(found.address.raw + PAGE_BYTES);
+    } else if (region != NULL) {
+        space->teardown_at = vaddr(end);
     } else {
-        space->teardown_at = vaddr(region != NULL ? end : USER_BASE);
+        KASSERT(!space->teardown_sweep); /* a table, but no leaf? */
+        space->teardown_sweep = true;
+        space->teardown_at = vaddr(USER_BASE);
     }
 }
 
