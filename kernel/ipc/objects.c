@@ -19,7 +19,7 @@
 const struct object_class object_classes[OBJECT_KINDS] = {
     [OBJECT_NONE] = { .name = "none" },
     [OBJECT_PROCESS] = { .name = "process", .destroy = process_destroy },
-    [OBJECT_THREAD] = { .name = "thread" },
+    [OBJECT_THREAD] = { .name = "thread", .destroy = thread_destroy },
     [OBJECT_ENDPOINT] = { .name = "endpoint",
                           .destroy = endpoint_destroy,
                           .handle_added = endpoint_handle_added,

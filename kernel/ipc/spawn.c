@@ -96,6 +96,21 @@ spawn_copy_image(struct spawn *spawn)
     return ST_OK;
 }
 
+/* How high the child may set its threads: what its manifest asks for, else what
+ * it starts with; never above its parent. */
+static uint8_t
+spawn_priority_ceiling(const struct spawn *spawn)
+{
+    uint32_t ceiling = spawn->plan.manifest.priority_ceiling;
+    uint32_t most = spawn->creator == NULL ? spawn->priority
+                                           : spawn->creator->priority_ceiling;
+
+    if (ceiling < spawn->priority) {
+        ceiling = spawn->priority;
+    }
+    return (uint8_t)(ceiling < most ? ceiling : most);
+}
+
 /* A child gets what its manifest asks for, and never more than its parent. */
 static void
 spawn_limit(struct spawn *spawn, uint64_t *frames, uint32_t *permissions)
@@ -140,6 +155,7 @@ spawn_create(struct spawn *spawn)
         return status;
     }
     spawn->process->permissions = permissions;
+    spawn->process->priority_ceiling = spawn_priority_ceiling(spawn);
     spawn->process->manifest = spawn->plan.manifest;
     status = thread_create(spawn->process, spawn->priority, &spawn->thread);
     if (status != ST_OK) {

@@ -191,28 +191,111 @@ sys_process_self(SYS_ARGS)
 /* ---- threads ----------------------------------------------------------- */
 
 /* thread_create(entry, stack, argument, priority): one more thread of the
- * caller's process. Not offered yet. */
+ * caller's process, with @argument in rdi; priority 0 = the caller's. */
 int64_t
 sys_thread_create(SYS_ARGS)
 {
-    return ST_ENOSYS;
+    struct thread *self = thread_current();
+    struct process *process = self->process;
+    struct thread *thread;
+    handle_t handle;
+    enum status status = permission_check(SYS_GROUP_PROCESS, "thread_create");
+
+    if (status == ST_OK
+        && (a < USER_BASE || a >= USER_END || b > USER_END
+            || d >= PRIORITIES)) {
+        status = ST_EINVAL;
+    }
+    if (status == ST_OK && d > process->priority_ceiling) {
+        status = ST_EPERM;
+    }
+    if (status == ST_OK) {
+        status = handle_reserve(&process->handles, process);
+    }
+    if (status == ST_OK) {
+        status = thread_create(
+            process, d == 0 ? self->base_priority : (uint32_t)d, &thread);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    context_set_entry(&thread->context, a, b, c);
+    handle = handle_add(&process->handles, &thread->object,
+                        RIGHT_READ | RIGHT_MANAGE, 0);
+    sched_add(thread);
+    return sched_return((int64_t)handle);
 }
 
-/* thread_exit(status): the last thread of a process ends it. */
+/* thread_exit(value): the last thread of a process ends it. */
 int64_t
 sys_thread_exit(SYS_ARGS)
 {
-    return sys_exit(a, b, c, d, e, f);
+    thread_exit((int64_t)(a & INT64_MAX));
 }
 
+static enum status
+sys_find_thread(uint64_t handle, uint32_t rights, struct thread **out)
+{
+    struct handle_entry *entry;
+    enum status status = handle_resolve(&process_current()->handles, handle,
+                                        OBJECT_THREAD, rights, &entry);
+
+    if (status == ST_OK) {
+        *out = CONTAINER_OF(entry->object, struct thread, object);
+    }
+    return status;
+}
+
+/* thread_join(thread, deadline): the value it ended with. */
 int64_t
 sys_thread_join(SYS_ARGS)
 {
-    return ST_ENOSYS;
+    struct thread *thread;
+    enum status status = permission_check(SYS_GROUP_PROCESS, "thread_join");
+
+    if (status == ST_OK) {
+        status = sys_find_thread(a, RIGHT_READ, &thread);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    if (thread == thread_current()) {
+        return ST_EDEADLK;
+    }
+    if (thread_has_ended(thread)) {
+        return thread->exit_value;
+    }
+    thread_join(thread, b);
 }
 
+/* thread_priority(thread, priority): the old one; thread 0 = the caller,
+ * priority 0 = only ask. */
 int64_t
 sys_thread_priority(SYS_ARGS)
 {
-    return ST_ENOSYS;
+    struct thread *thread = thread_current();
+    uint32_t old;
+    enum status status = permission_check(SYS_GROUP_PROCESS, "thread_priority");
+
+    if (status == ST_OK && a != HANDLE_NONE) {
+        status = sys_find_thread(a, RIGHT_MANAGE, &thread);
+    }
+    if (status == ST_OK && b >= PRIORITIES) {
+        status = ST_EINVAL;
+    }
+    if (status == ST_OK && b > thread->process->priority_ceiling) {
+        status = ST_EPERM;
+    }
+    if (status == ST_OK && thread_has_ended(thread)) {
+        status = ST_ESRCH;
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    old = thread->base_priority;
+    if (b != 0) {
+        thread->base_priority = (uint8_t)b;
+        sched_set_priority(thread, (uint32_t)b);
+    }
+    return sched_return(old);
 }

@@ -42,6 +42,7 @@ struct process {
     uint64_t charged_bytes; /* kernel objects, as bytes of the quota's frames */
     struct list threads;
     uint32_t thread_count;
+    uint32_t live_threads; /* that have not called thread_exit */
     uint32_t id;
     uint32_t parent_id;
     struct process *parent; /* while it lives; NULL = the kernel */

@@ -16,17 +16,18 @@
 #include "process.h"
 #include "sched.h"
 
-/* What a thread costs its process beside the kernel stack. */
+/* What a running thread costs its process beside record and kernel stack. */
 static uint64_t
 thread_bytes(void)
 {
-    return sizeof(struct thread) + cpu_features.fpu_bytes
-           + sizeof(struct call);
+    return cpu_features.fpu_bytes + sizeof(struct call);
 }
 
 static void
 thread_init(struct thread *thread, struct process *process, uint32_t priority)
 {
+    memset(thread, 0, sizeof(*thread));
+    object_init(&thread->object, OBJECT_THREAD);
     thread->process = process;
     thread->state = THREAD_SUSPENDED;
     thread->resume = RESUME_USER;
@@ -37,14 +38,14 @@ thread_init(struct thread *thread, struct process *process, uint32_t priority)
     list_init(&thread->wait_link);
     list_init(&thread->deadline_link);
     list_init(&thread->process_link);
-    object_init(&thread->object, OBJECT_THREAD);
+    list_init(&thread->joiners);
 }
 
-enum status
-thread_create(struct process *process, uint32_t priority,
-              struct thread **thread_out)
+/* Kernel stack, FPU area and reply slot for a thread that has its record. */
+static enum status
+thread_equip(struct thread *thread)
 {
-    struct thread *thread;
+    struct process *process = thread->process;
     void *fpu;
     void *stack;
     enum status status = process_charge_bytes(process, thread_bytes());
@@ -53,40 +54,66 @@ thread_create(struct process *process, uint32_t priority,
         return status;
     }
     status = ST_ENOMEM;
-    thread = kmalloc(sizeof(*thread));
-    if (thread == NULL) {
-        goto undo_charge;
-    }
     fpu = kmalloc_aligned(cpu_features.fpu_bytes, 64);
     if (fpu == NULL) {
-        goto undo_thread;
+        goto undo_charge;
     }
     stack = kernel_stack_alloc(&process->quota);
     if (stack == NULL) {
         goto undo_fpu;
     }
-    memset(thread, 0, sizeof(*thread));
     status = call_create(thread, &thread->call);
     if (status != ST_OK) {
         goto undo_stack;
     }
-    thread_init(thread, process, priority);
     thread->kernel_stack = stack;
     context_init(&thread->context, kernel_stack_top(stack), fpu);
     thread->context.root = process->space.tables.root;
-    list_add_tail(&process->threads, &thread->process_link);
-    process->thread_count++;
-    *thread_out = thread;
     return ST_OK;
 
 undo_stack:
     kernel_stack_free(stack, &process->quota);
 undo_fpu:
     kfree(fpu);
-undo_thread:
-    kfree(thread);
 undo_charge:
     process_uncharge_bytes(process, thread_bytes());
+    return status;
+}
+
+enum status
+thread_create(struct process *process, uint32_t priority,
+              struct thread **thread_out)
+{
+    struct thread *thread;
+    enum status status;
+
+    if (process->thread_count >= PROCESS_THREADS_MOST) {
+        return ST_EAGAIN;
+    }
+    status = process_charge_bytes(process, sizeof(*thread));
+    if (status != ST_OK) {
+        return status;
+    }
+    status = ST_ENOMEM;
+    thread = kmalloc(sizeof(*thread));
+    if (thread == NULL) {
+        goto undo_charge;
+    }
+    thread_init(thread, process, priority);
+    status = thread_equip(thread);
+    if (status != ST_OK) {
+        goto undo_record;
+    }
+    list_add_tail(&process->threads, &thread->process_link);
+    process->thread_count++;
+    process->live_threads++;
+    *thread_out = thread;
+    return ST_OK;
+
+undo_record:
+    kfree(thread);
+undo_charge:
+    process_uncharge_bytes(process, sizeof(*thread));
     return status;
 }
 
@@ -112,14 +139,85 @@ thread_free(struct thread *thread)
 
     KASSERT(thread->state == THREAD_DEAD || thread->state == THREAD_SUSPENDED
             || thread->resume == RESUME_KERNEL);
+    thread->state = THREAD_DEAD;
     sched_forget(thread);
     list_remove(&thread->process_link);
     process->thread_count--;
     call_destroy(thread->call);
     kernel_stack_free(thread->kernel_stack, &process->quota);
+    thread->kernel_stack = NULL;
     kfree(thread->context.fpu);
-    kfree(thread);
     process_uncharge_bytes(process, thread_bytes());
+    object_put(&thread->object);
+}
+
+void
+thread_destroy(struct object *object)
+{
+    struct thread *thread = CONTAINER_OF(object, struct thread, object);
+
+    process_uncharge_bytes(thread->process, sizeof(*thread));
+    kfree(thread);
+}
+
+/* ---- one thread of several ends ---------------------------------------- */
+
+static void
+thread_abort_join(struct thread *thread, enum status status)
+{
+    list_remove(&thread->wait_link);
+    thread->context.frame->rax = (uint64_t)(int64_t)status;
+}
+
+static const struct wait_class thread_join_wait = {
+    .name = "thread",
+    .abort = thread_abort_join,
+};
+
+/* The continuation of a thread that has ended, on the processor's own stack. */
+static void
+thread_reap(struct thread *thread)
+{
+    while (!list_is_empty(&thread->joiners)) {
+        struct thread *joiner = LIST_ENTRY(list_first(&thread->joiners),
+                                           struct thread, wait_link);
+
+        list_remove(&joiner->wait_link);
+        thread_finish(joiner, thread->exit_value);
+    }
+    thread_free(thread);
+    sched_dispatch();
+}
+
+void
+thread_exit(int64_t value)
+{
+    struct thread *thread = thread_current();
+
+    if (thread->process->live_threads == 1) {
+        struct exit_report report = { .wait = (uint32_t)value & 0xFF };
+
+        process_end(thread->process, &report);
+        sched_dispatch();
+    }
+    thread->process->live_threads--;
+    thread->exit_value = value;
+    thread->resume = RESUME_KERNEL;
+    thread->continuation = thread_reap;
+    sched_add_first(thread);
+    sched_dispatch();
+}
+
+void
+thread_join(struct thread *thread, uint64_t deadline_ns)
+{
+    struct thread *self = thread_current();
+
+    if (!thread_set_deadline(self, deadline_ns)) {
+        sched_yield_current(ST_ETIMEDOUT);
+    }
+    list_add_tail(&thread->joiners, &self->wait_link);
+    thread_wait(&thread_join_wait, thread, RESUME_USER);
 }
 
 struct thread *

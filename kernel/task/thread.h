@@ -93,12 +93,16 @@ struct thread {
     void *progress_object;
     void (*progress_drop)(void *object); /* the thread ended in between */
 
-    struct object object;
+    struct object object; /* one reference is its life, the others handles */
     struct list process_link;
+    struct list joiners; /* threads in thread_join */
     uint64_t cpu_ticks;
     int64_t exit_value;
     void *kernel_stack; /* as kernel_stack_alloc returned it */
 };
+
+/* Threads a process may have at once: what process_end stops in one go. */
+#define PROCESS_THREADS_MOST 128u
 
 /* Create a suspended thread of @process: kernel stack, FPU area and reply slot,
  * all charged to the process. Returns ST_ENOMEM with nothing changed.
@@ -110,8 +114,27 @@ MUST_CHECK enum status thread_create(struct process *process, uint32_t priority,
  * Context: any thread, the caller's own too. */
 void thread_stop(struct thread *thread);
 
-/* Free a stopped thread. Context: not on its own kernel stack. */
+/* Give back what a stopped thread needs to run; the record stays while handles
+ * name it. Context: not on its own kernel stack. */
 void thread_free(struct thread *thread);
+
+/* The current thread ends with @value, seen by thread_join. The last one ends
+ * its process. Does not return. */
+NORETURN void thread_exit(int64_t value);
+
+/* Wait until @thread, of the caller's process, has ended; the result of the
+ * system call is its value, or ST_ETIMEDOUT. Does not return. */
+NORETURN void thread_join(struct thread *thread, uint64_t deadline_ns);
+
+/* Whether @thread has ended. */
+static inline bool
+thread_has_ended(const struct thread *thread)
+{
+    return thread->kernel_stack == NULL;
+}
+
+/* The object class of threads calls this. */
+void thread_destroy(struct object *object);
 
 /* The calling thread. Context: a system call or fault of that thread. */
 struct thread *thread_current(void);
