@@ -32,9 +32,12 @@
 /* It receives and replies; it never spawns, looks around or prints. */
 SECOS_MANIFEST(1u << SYS_GROUP_IPC, 0, 0);
 
-/* Behaviours that the tests ask for. Returns a label that is no verdict. */
-static COLD uint64_t
-pager_misbehave(enum policy_action action)
+#define PAGER_NO_VERDICT 99u
+#define PAGER_INSISTS    8
+
+/* Behaviours that the tests ask for. */
+static COLD NORETURN void
+pager_misbehave(enum policy_action action, uint64_t reply_id)
 {
     if (action == POLICY_DIE) {
         __builtin_trap();
@@ -42,7 +45,14 @@ pager_misbehave(enum policy_action action)
     while (action == POLICY_HANG) {
         __asm__ volatile("pause");
     }
-    return 99;
+    /* Wrong again and again: the kernel ends it at the third time. */
+    for (int i = 0; i < PAGER_INSISTS; i++) {
+        struct ipc_message m = { .reply_id = reply_id,
+                                 .label = PAGER_NO_VERDICT };
+
+        (void)ipc_reply(&m);
+    }
+    process_exit(1);
 }
 
 /* Turn the fault in *@m into its answer. */
@@ -58,7 +68,7 @@ pager_answer(struct policy *policy, struct ipc_message *m)
     } else if (decision.action == POLICY_FAIL) {
         pager_answer_fail(m, decision.error);
     } else {
-        m->label = pager_misbehave(decision.action);
+        pager_misbehave(decision.action, m->reply_id);
     }
 }
 
@@ -96,7 +106,8 @@ main(int argc, char **argv)
         if (status == ST_OK) {
             pager_refuse(m.reply_id);
         } else if (status != ST_EGONE) {
-            /* Not a late answer but no endpoint: there is nothing to serve. */
+            /* Not a late answer: the endpoint is gone, or the answer was wrong,
+             * and so is this pager. A fresh one starts with nothing unsaid. */
             return 1;
         }
         m = (struct ipc_message){ .slot = 0 };

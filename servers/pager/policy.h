@@ -7,7 +7,7 @@
  *   fail-after=N     after N answered faults say FAIL (no memory)
  *   die-at=N         test behaviour: end at the Nth fault
  *   hang-at=N        test behaviour: never answer the Nth fault
- *   wrong-verdict=N  test behaviour: answer the Nth fault with no verdict at all
+ *   wrong-verdict=N  test behaviour: insist on an answer that is none
  *
  * Faults are counted from 1. The common case must be cheap, for every page of
  * every program passes here: the number of the next fault that is special is

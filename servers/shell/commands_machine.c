@@ -13,6 +13,9 @@
 #define NS_PER_S  1000000000ul
 #define NS_PER_MS 1000000ul
 
+/* How long `pager restart` waits for the new one; it takes a millisecond. */
+#define PAGER_WAIT_NS (15 * NS_PER_S)
+
 static const char *
 machine_placement(uint32_t placement)
 {
@@ -159,6 +162,23 @@ pager_print(const struct pager_info *info)
     }
 }
 
+/* Wait until a pager runs that is not process @old; *@info is about it. */
+static int64_t
+pager_await(uint32_t old, struct pager_info *info)
+{
+    uint64_t end = process_clock() + PAGER_WAIT_NS;
+    int64_t status;
+
+    do {
+        (void)process_sleep_until(process_clock() + NS_PER_MS);
+        status = sys_pager(PAGER_STATUS, info);
+        if (status < 0 || (info->alive != 0 && info->process_id != old)) {
+            return status;
+        }
+    } while (process_clock() < end);
+    return ST_ETIMEDOUT;
+}
+
 int
 command_pager(const struct invocation *invocation)
 {
@@ -177,8 +197,15 @@ command_pager(const struct invocation *invocation)
         return command_usage(invocation);
     }
     status = sys_pager((enum pager_operation)operation, &info);
+    if (status >= 0 && operation == PAGER_RESTART) {
+        status = pager_await(info.process_id, &info);
+    }
     if (status < 0) {
         return command_failed("pager", status);
+    }
+    if (operation == PAGER_KILL) {
+        printf("pager: killed process %u\n", info.process_id);
+        return COMMAND_OK;
     }
     pager_print(&info);
     return COMMAND_OK;

@@ -153,7 +153,7 @@ shell_make_resident(uint64_t low, uint64_t high)
 {
     for (uint64_t page = align_down(low, PAGE_BYTES); page < high;
          page += PAGE_BYTES) {
-        (void)region_populate(page, 1, FAULT_WRITE);
+        (void)region_populate(page, 1, PROT_WRITE);
     }
 }
 

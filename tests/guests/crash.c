@@ -14,7 +14,7 @@
 
 #define CRASH_PASSED 99
 
-static const volatile uint32_t crash_constant = 1;
+static const uint32_t crash_constant = 1;
 static volatile uint32_t crash_variable = 0xC3C3C3C3; /* ret */
 
 /* Through a volatile: the compiler shall not know the address either. */
@@ -186,8 +186,11 @@ crash_assert(void)
 static void
 crash_double_free(void)
 {
+    /* The other keeps malloc from forgetting the page. */
     void *volatile block = malloc(40);
+    void *volatile other = malloc(40);
 
+    (void)other;
     free(block);
     free(block);
 }

@@ -32,7 +32,7 @@ heap_pages_fill(uint64_t base, uint64_t pages)
 {
     /* The call may stop early; it says how far it came. */
     while (pages > 0) {
-        int64_t filled = region_populate(base, pages, FAULT_WRITE);
+        int64_t filled = region_populate(base, pages, PROT_WRITE);
 
         if (filled <= 0) {
             return false;

@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#include <secos/fault.h>
 #include <secos/region.h>
 #include <secos/types.h>
 
@@ -57,13 +56,13 @@ region_query(uint64_t address, struct region_info *info)
     return syscall2(SYS_region_query, address, syscall_address(info));
 }
 
-/* Have [@base, @base + @pages) filled now, as if each page were touched for
- * @access (FAULT_READ or FAULT_WRITE), but with an answer instead of an end
- * where one cannot be had.
+/* Have [@base, @base + @pages) filled now, as if each page were read or, with
+ * PROT_WRITE in @prot, written, but with an answer instead of an end where one
+ * cannot be had.
  * Returns how many pages from @base on are there now, or ST_EPAGER if the first
  * of them is not: the pager said FAIL, or memory is short. */
 static inline int64_t
-region_populate(uint64_t base, uint64_t pages, enum fault_access access)
+region_populate(uint64_t base, uint64_t pages, uint32_t prot)
 {
-    return syscall3(SYS_region_populate, base, pages, (uint64_t)access);
+    return syscall3(SYS_region_populate, base, pages, prot);
 }
