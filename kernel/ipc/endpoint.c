@@ -8,6 +8,8 @@
 
 #include <mm/heap.h>
 
+#include "pager_watch.h"
+
 enum status
 endpoint_create(uint32_t rank, struct endpoint **out)
 {
@@ -23,6 +25,8 @@ endpoint_create(uint32_t rank, struct endpoint **out)
     for (unsigned i = 0; i < PRIORITIES; i++) {
         list_init(&endpoint->queue[i]);
     }
+    list_init(&endpoint->attach_link);
+    list_init(&endpoint->watch_link);
     endpoint->rank = rank;
     *out = endpoint;
     return ST_OK;
@@ -88,6 +92,25 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
     return NULL;
 }
 
+struct call *
+endpoint_best_fault(struct endpoint *endpoint)
+{
+    for (uint32_t queued = endpoint->queued; queued != 0;) {
+        unsigned best = 31u - (unsigned)__builtin_clz(queued);
+
+        list_for_each(node, &endpoint->queue[best])
+        {
+            struct call *call = LIST_ENTRY(node, struct call, endpoint_link);
+
+            if (call->is_fault) {
+                return call;
+            }
+        }
+        queued &= ~(1u << best);
+    }
+    return NULL;
+}
+
 uint64_t
 endpoint_count_queued(const struct endpoint *endpoint)
 {
@@ -108,6 +131,7 @@ endpoint_destroy(struct object *object)
     struct endpoint *endpoint = CONTAINER_OF(object, struct endpoint, object);
 
     KASSERT(endpoint->queued == 0);
+    pager_watch_forget(endpoint);
     kfree(endpoint);
 }
 

@@ -40,6 +40,12 @@ struct endpoint {
     uint32_t receive_handles;
     struct process *server; /* who received last; NULL = nobody yet */
 
+    /* Who answers its faults (pager_watch.h). */
+    struct process *attached;
+    struct list attach_link; /* in attached->serves      */
+    struct list watch_link;  /* in the list of all pagers */
+    uint64_t orphaned_tick;  /* when attached became NULL */
+
     /* What `pager status` reports. */
     uint64_t faults_served;
     uint64_t faults_redelivered;
@@ -64,6 +70,9 @@ void endpoint_unqueue_call(struct call *call);
 /* The best queued call that a receiver may take, or NULL; it stays queued.
  * @serves  the receiver has the SERVE right and may take faults */
 struct call *endpoint_best_call(struct endpoint *endpoint, bool serves);
+
+/* The best queued fault, or NULL; it stays queued. */
+struct call *endpoint_best_fault(struct endpoint *endpoint);
 
 /* A waiting receiver for an ordinary call, or for a fault; NULL if none. */
 static inline struct thread *

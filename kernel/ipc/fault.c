@@ -21,6 +21,7 @@
 #include "binding.h"
 #include "endpoint.h"
 #include "page_fault.h"
+#include "pager_watch.h"
 
 /* Access bits and protection bits are the same numbers, so a fault is allowed
  * where its access is within the protection. */
@@ -129,12 +130,14 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
 }
 
 void
-fault_fill_receiver(struct trap_frame *to, struct call *call)
+fault_fill_receiver(struct thread *receiver, struct call *call)
 {
+    struct trap_frame *to = receiver->context.frame;
     struct region *region = region_lookup(&call->space->regions, call->page);
     uint64_t run = region_end(region) - call->page;
 
     call->run = run < FAULT_RUN_MAX ? run : FAULT_RUN_MAX;
+    call->delivered_clock = receiver->process->watch_clock;
     to->rax = ST_OK;
     to->rdi = call_reply_id(call);
     to->rsi = EVENT_FAULT;
@@ -292,7 +295,7 @@ fault_give_up(struct call *call)
 static enum status
 fault_strike(struct call *call)
 {
-    call->endpoint->strikes++;
+    pager_watch_strike(call->endpoint);
     return ST_EINVAL;
 }
 

@@ -70,8 +70,9 @@ struct fault_outcome {
 void fault_begin(struct thread *thread, uint64_t page, uint32_t access,
                  struct fault_outcome *out);
 
-/* Write the event of fault @call into the frame of its receiver. */
-void fault_fill_receiver(struct trap_frame *to, struct call *call);
+/* Write the event of fault @call, delivered to @receiver's process, into the
+ * frame of @receiver. */
+void fault_fill_receiver(struct thread *receiver, struct call *call);
 
 /* The pager that @frame belongs to answers @call. *@woken becomes the first
  * waiter, in no queue, or stays NULL; the others become ready.

@@ -13,11 +13,10 @@
 #include <task/process.h>
 #include <task/sched.h>
 
+#include "donation.h"
 #include "endpoint.h"
 #include "fault.h"
-
-/* Cycles of servers that call each other are looked for this deep. */
-#define IPC_CHAIN_MOST 32u
+#include "pager_watch.h"
 
 /* ---- registers --------------------------------------------------------- */
 
@@ -77,6 +76,9 @@ ipc_abort_call(struct thread *thread, enum status status)
     } else {
         list_remove(&call->delivered_link);
         call->state = CALL_IDLE;
+        if (call->receiver != NULL) {
+            donation_settle(call->receiver, NULL);
+        }
     }
     call_renew(call);
     ipc_set_failure(thread->context.frame, status);
@@ -91,6 +93,7 @@ ipc_abort_receive(struct thread *thread, enum status status)
 
 static const struct wait_class ipc_call_wait = {
     .name = "call",
+    .is_call = true,
     .abort = ipc_abort_call,
 };
 
@@ -109,14 +112,6 @@ ipc_run(struct thread *next)
     sched_switch(next);
 }
 
-void
-ipc_donate(struct thread *server, uint32_t priority)
-{
-    if (server->priority < priority) {
-        server->priority = (uint8_t)priority;
-    }
-}
-
 /* ---- call -------------------------------------------------------------- */
 
 static ALWAYS_INLINE void
@@ -124,6 +119,7 @@ ipc_mark_delivered(struct call *call, struct thread *server)
 {
     call->state = CALL_DELIVERED;
     call->server = server->process;
+    call->receiver = server;
     list_add_tail(&server->process->delivered, &call->delivered_link);
 }
 
@@ -191,32 +187,6 @@ ipc_deliver(struct call *call, struct thread *receiver)
     return ST_OK;
 }
 
-/* Whether @caller would wait for itself: its own process, or a chain of
- * processes each waiting for the next, answers @endpoint. */
-static bool
-ipc_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
-{
-    for (unsigned depth = 0; depth < IPC_CHAIN_MOST; depth++) {
-        const struct process *server = endpoint->server;
-        const struct thread *thread;
-
-        if (server == NULL || server->thread_count != 1) {
-            return false;
-        }
-        if (server == caller->process) {
-            return true;
-        }
-        thread =
-            LIST_ENTRY(server->threads.next, struct thread, process_link);
-        if (thread->state != THREAD_WAITING
-            || thread->wait != &ipc_call_wait) {
-            return false;
-        }
-        endpoint = thread->call->endpoint;
-    }
-    return true;
-}
-
 /* The call that cannot go the direct way: a deadline, a handle, nobody ready to
  * receive, or a caller that is itself a pager. */
 NORETURN static NOINLINE void
@@ -234,15 +204,17 @@ ipc_call_general(struct thread *caller, struct endpoint *endpoint,
     if (endpoint->receive_handles == 0) {
         ipc_fail(frame, ST_EPIPE);
     }
-    if (receiver == NULL && ipc_is_cycle(caller, endpoint)) {
+    if (receiver == NULL && donation_is_cycle(caller, endpoint)) {
         ipc_fail(frame, ST_EDEADLK);
     }
     if (!thread_set_deadline(caller, frame->r14)) {
         ipc_fail(frame, ST_ETIMEDOUT);
     }
     if (receiver == NULL) {
+        thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
         endpoint_queue_call(endpoint, call, caller->priority);
-        thread_wait(&ipc_call_wait, call, RESUME_USER);
+        donation_raise(endpoint, caller->priority);
+        sched_dispatch();
     }
     status = ipc_deliver(call, receiver);
     if (status != ST_OK) {
@@ -252,7 +224,7 @@ ipc_call_general(struct thread *caller, struct endpoint *endpoint,
     list_remove(&receiver->wait_link);
     thread_clear_deadline(receiver);
     thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
-    ipc_donate(receiver, caller->priority);
+    donation_give(receiver, caller->priority);
     ipc_run(receiver);
 }
 
@@ -289,7 +261,7 @@ sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
     ipc_mark_delivered(call, receiver);
     ipc_fill_receiver(receiver->context.frame, frame, call);
     thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
-    ipc_donate(receiver, caller->priority);
+    donation_give(receiver, caller->priority);
     receiver->slice = caller->slice;
     ipc_run(receiver);
 }
@@ -335,33 +307,6 @@ ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
     return ST_OK;
 }
 
-/* What @server runs at without the call it has just answered: its own priority
- * or that of the best caller it still holds or that waits for it. */
-static void
-ipc_settle_priority(struct thread *server, const struct endpoint *endpoint)
-{
-    uint32_t priority = server->base_priority;
-
-    if (LIKELY(server->priority == priority)) {
-        return;
-    }
-    if (endpoint != NULL && endpoint->queued != 0) {
-        uint32_t best = 31u - (unsigned)__builtin_clz(endpoint->queued);
-
-        priority = best > priority ? best : priority;
-    }
-    list_for_each(node, &server->process->delivered)
-    {
-        const struct call *call =
-            LIST_ENTRY(node, struct call, delivered_link);
-
-        if (call->owner->priority > priority) {
-            priority = call->owner->priority;
-        }
-    }
-    server->priority = (uint8_t)priority;
-}
-
 /* Answer the call with @reply_id. @woken is the thread that may go on, in no
  * queue and not yet READY, or NULL. Returns ST_EGONE for an id that names
  * nothing owed by this process. */
@@ -398,7 +343,7 @@ sys_ipc_reply(UNUSED uint64_t unused, UNUSED uint64_t label, UNUSED uint64_t w0,
     if (woken != NULL) {
         sched_add(woken);
     }
-    ipc_settle_priority(server, NULL);
+    donation_settle(server, NULL);
     ipc_set_failure(frame, status);
     if (sched_has_above(server->priority)) {
         cpu_this()->resched = true;
@@ -421,19 +366,35 @@ ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
         endpoint_unqueue_call(call);
         if (call->is_fault) {
             ipc_mark_delivered(call, server);
-            fault_fill_receiver(server->context.frame, call);
-            ipc_donate(server, call->owner->priority);
+            fault_fill_receiver(server, call);
+            donation_give(server, call->owner->priority);
             return true;
         }
         status = ipc_deliver(call, server);
         if (status == ST_OK) {
-            ipc_donate(server, call->owner->priority);
+            donation_give(server, call->owner->priority);
             return true;
         }
         ipc_set_failure(call->owner->context.frame, status);
         thread_wake(call->owner);
     }
     return false;
+}
+
+/* The first receive with the SERVE right. Returns if @server may answer the
+ * endpoint's faults from now on. */
+static NOINLINE void
+ipc_attach(struct thread *server, struct endpoint *endpoint,
+           struct thread *woken)
+{
+    enum status status = pager_watch_attach(endpoint, server->process);
+
+    if (status != ST_OK) {
+        if (woken != NULL) {
+            sched_add(woken);
+        }
+        ipc_fail(server->context.frame, status);
+    }
 }
 
 /* Receive from @endpoint. @woken is a thread that the reply before made able to
@@ -444,7 +405,10 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
 {
     struct trap_frame *frame = server->context.frame;
 
-    ipc_settle_priority(server, endpoint);
+    if (serves && UNLIKELY(endpoint->attached != server->process)) {
+        ipc_attach(server, endpoint, woken);
+    }
+    donation_settle(server, endpoint);
     if (UNLIKELY(endpoint->queued != 0)
         && ipc_take_queued(server, endpoint, serves)) {
         if (woken != NULL) {
@@ -461,6 +425,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
         ipc_resume_current(server);
     }
     endpoint->server = server->process;
+    server->served = endpoint;
     list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
                   &server->wait_link);
     thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);

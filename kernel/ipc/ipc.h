@@ -44,8 +44,5 @@ int64_t sys_ipc_reply_receive(uint64_t source, uint64_t label, uint64_t w0,
 /* Run @next now unless a ready thread outranks it. @next is in no queue. */
 NORETURN void ipc_run(struct thread *next);
 
-/* Let @server run at least at @priority. */
-void ipc_donate(struct thread *server, uint32_t priority);
-
 /* The server of a delivered call died: tell its caller. */
 void ipc_abandon_call(struct call *call);

@@ -15,6 +15,7 @@
 #include "fault.h"
 #include "ipc.h"
 #include "notification.h"
+#include "pager_watch.h"
 
 const struct object_class object_classes[OBJECT_KINDS] = {
     [OBJECT_NONE] = { .name = "none" },
@@ -36,6 +37,7 @@ const struct object_class object_classes[OBJECT_KINDS] = {
 bool
 process_hook_teardown(struct process *process, unsigned most)
 {
+    pager_watch_detach(process);
     for (; most > 0 && !list_is_empty(&process->delivered); most--) {
         struct call *call = LIST_ENTRY(list_first(&process->delivered),
                                        struct call, delivered_link);

@@ -18,6 +18,7 @@
 #include <task/sched.h>
 #include <task/thread.h>
 
+#include "donation.h"
 #include "endpoint.h"
 #include "fault.h"
 #include "ipc.h"
@@ -103,6 +104,7 @@ page_fault_wait_for(struct thread *thread, struct call *call, bool is_new,
     pager = endpoint_server(endpoint);
     if (UNLIKELY(pager == NULL)) {
         endpoint_queue_call(endpoint, call, thread->priority);
+        donation_raise(endpoint, thread->priority);
         sched_dispatch();
     }
     if (UNLIKELY(pager->deadline_tick != 0)) {
@@ -111,9 +113,10 @@ page_fault_wait_for(struct thread *thread, struct call *call, bool is_new,
     list_remove(&pager->wait_link);
     call->state = CALL_DELIVERED;
     call->server = pager->process;
+    call->receiver = pager;
     list_add_tail(&pager->process->delivered, &call->delivered_link);
-    fault_fill_receiver(pager->context.frame, call);
-    ipc_donate(pager, thread->priority);
+    fault_fill_receiver(pager, call);
+    donation_give(pager, thread->priority);
     ipc_run(pager);
 }
 

@@ -28,8 +28,6 @@
 /* More than this many starts in the window, and the next waits for its end. */
 #define STARTS_MOST 6u
 #define STARTS_WINDOW_NS (10 * NS_PER_S)
-/* How long faults wait for a pager that does not come back. */
-#define PAGER_GRACE_NS (5 * NS_PER_S)
 
 struct service {
     const char *name;
@@ -204,10 +202,6 @@ supervisor_complete(struct service *service)
     object_get(&process->object);
     service->process = process;
     process->on_end = supervisor_on_end;
-    if (service->is_pager) {
-        process->served_rank = supervisor_endpoint->rank;
-        supervisor_endpoint->strikes = 0;
-    }
     spawn_drop(service->spawn);
     service->spawn = NULL;
     service->started_ns[service->starts % STARTS_MOST] = sched_now_ns();
@@ -246,18 +240,6 @@ supervisor_start(struct service *service)
     service->not_before_ns = sched_now_ns() + NS_PER_S;
 }
 
-/* The grace period is over and still no pager: nobody waits for ever. */
-static void
-supervisor_fail_faults(void)
-{
-    struct call *call;
-
-    while ((call = endpoint_best_call(supervisor_endpoint, true)) != NULL
-           && call->is_fault) {
-        fault_give_up(call);
-    }
-}
-
 /* ---- the thread -------------------------------------------------------- */
 
 static void
@@ -281,24 +263,13 @@ supervisor_earlier(uint64_t a, uint64_t b)
 static uint64_t
 supervisor_look_after(struct service *service)
 {
-    uint64_t grace_end = service->died_ns + PAGER_GRACE_NS;
-    uint64_t now = sched_now_ns();
-
     if (service->process != NULL) {
         return 0;
     }
-    if (service->not_before_ns <= now) {
+    if (service->not_before_ns <= sched_now_ns()) {
         supervisor_start(service);
-        return service->process == NULL ? service->not_before_ns : 0;
     }
-    if (!service->is_pager) {
-        return service->not_before_ns;
-    }
-    if (grace_end <= now) {
-        supervisor_fail_faults();
-        grace_end = now + PAGER_GRACE_NS;
-    }
-    return supervisor_earlier(service->not_before_ns, grace_end);
+    return service->process == NULL ? service->not_before_ns : 0;
 }
 
 static void
@@ -362,19 +333,20 @@ supervisor_pager_info(struct pager_info *out)
     strlcpy(out->last_death, service->death, sizeof(out->last_death));
 }
 
-void
-supervisor_pager_failed(const char *why)
+bool
+supervisor_pager_failed(const struct process *process, const char *why)
 {
     struct exit_report report = {
         .reason = REASON_KILLED,
         .wait = EXIT_BY_KILL,
     };
 
-    if (supervisor_pager.process != NULL
-        && !supervisor_pager.process->ending) {
-        supervisor_pager_verdict = why;
-        process_end(supervisor_pager.process, &report);
+    if (process == NULL || process != supervisor_pager.process) {
+        return false;
     }
+    supervisor_pager_verdict = why;
+    process_end(supervisor_pager.process, &report);
+    return true;
 }
 
 enum status
@@ -384,6 +356,6 @@ supervisor_kill_pager(void)
         || supervisor_pager.process->ending) {
         return ST_ESRCH;
     }
-    supervisor_pager_failed("killed");
+    (void)supervisor_pager_failed(supervisor_pager.process, "killed");
     return ST_OK;
 }

@@ -12,12 +12,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <secos/system.h>
 
 #include <base/compiler.h>
 #include <secos/status.h>
+
+struct process;
 
 /* Start both services by the boot options:
  *   init=NAME        the first program (default: shell)
@@ -32,5 +35,6 @@ void supervisor_pager_info(struct pager_info *out);
  * Returns ST_ESRCH if it is not running. */
 MUST_CHECK enum status supervisor_kill_pager(void);
 
-/* End the boot pager for @why, which outlives the call. */
-void supervisor_pager_failed(const char *why);
+/* If @process is the boot pager, end it for @why, which outlives the call, and
+ * return true (or not at all, if it is the current process). */
+bool supervisor_pager_failed(const struct process *process, const char *why);

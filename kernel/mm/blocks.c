@@ -7,11 +7,11 @@
 
 #include <klib/kassert.h>
 
-KASSERT_STATIC(BLOCKS_PARTIAL % 64 == 0);
+KASSERT_STATIC(BLOCKS_PARTIAL > 1 && BLOCKS_PARTIAL < 64);
 KASSERT_STATIC(BLOCKS_FRAMES % 64 == 0);
 
 /* What word points at while there is nothing to allocate (I3). */
-static uint64_t blocks_empty_word;
+static _Alignas(BLOCKS_ALIGN) uint64_t blocks_empty_word;
 static uint16_t blocks_empty_count;
 
 static uint64_t
@@ -25,8 +25,10 @@ blocks_bytes(uint64_t frames)
 {
     uint64_t blocks = blocks_count_for(frames);
 
-    return 8 * (blocks * BLOCKS_WORDS + BLOCKS_SETS * bitmap_tree_words(blocks))
-           + align_up(blocks * sizeof(uint16_t), 8);
+    uint64_t words =
+        blocks * BLOCKS_WORDS + BLOCKS_SETS * bitmap_tree_words(blocks);
+
+    return align_up(words * 8 + blocks * sizeof(uint16_t), BLOCKS_ALIGN);
 }
 
 static void
@@ -35,7 +37,6 @@ blocks_drop_current(struct blocks *blocks)
     blocks->current = BLOCKS_NONE;
     blocks->word = &blocks_empty_word;
     blocks->word_count = &blocks_empty_count;
-    blocks->word_first = 0;
 }
 
 void
@@ -45,6 +46,7 @@ blocks_init(struct blocks *blocks, void *storage, uint64_t frames)
     uint64_t *words = storage;
 
     KASSERT(count <= BLOCKS_MAX);
+    KASSERT(is_aligned((uintptr_t)storage, BLOCKS_ALIGN));
     memset(storage, 0, blocks_bytes(frames));
     blocks->block_count = count;
     blocks->bits = words;
@@ -93,54 +95,40 @@ void
 blocks_resort(struct blocks *blocks, uint64_t block)
 {
     uint64_t count = blocks->count[block];
-    enum blocks_set set;
+    enum blocks_set set = blocks_set_for(count);
 
     if (block == blocks->current) {
         return;
     }
-    set = blocks_set_for(count);
-    if (count > 1 && set != blocks_set_for(count - 1)) {
-        bitmap_tree_remove(&blocks->set[blocks_set_for(count - 1)], block);
+    if (count > 1) {
+        enum blocks_set old = blocks_set_for(count - 1);
+
+        if (old == set) {
+            return;
+        }
+        bitmap_tree_remove(&blocks->set[old], block);
     }
     bitmap_tree_add(&blocks->set[set], block);
 }
 
-/* Point word at the first word of the current block that is not 0. */
-static void
-blocks_seek_word(struct blocks *blocks)
-{
-    uint64_t i = blocks->current * BLOCKS_WORDS;
-
-    while (blocks->bits[i] == 0) {
-        i++;
-    }
-    blocks->word = &blocks->bits[i];
-    blocks->word_first = i * BITMAP_WORD_BITS;
-}
-
 bool
-blocks_advance(struct blocks *blocks)
+blocks_next_block(struct blocks *blocks)
 {
-    uint64_t next = BLOCKS_NONE;
+    for (int set = 0; set < BLOCKS_SETS; set++) {
+        uint64_t next = bitmap_tree_first(&blocks->set[set]);
 
-    if (*blocks->word_count != 0) {
+        if (next == BLOCKS_NONE) {
+            continue;
+        }
+        bitmap_tree_remove(&blocks->set[set], next);
+        blocks->current = next;
+        blocks->word_count = &blocks->count[next];
+        blocks->word = &blocks->bits[next * BLOCKS_WORDS];
         blocks_seek_word(blocks);
         return true;
     }
-    for (int set = 0; set < BLOCKS_SETS && next == BLOCKS_NONE; set++) {
-        next = bitmap_tree_first(&blocks->set[set]);
-        if (next != BLOCKS_NONE) {
-            bitmap_tree_remove(&blocks->set[set], next);
-        }
-    }
-    if (next == BLOCKS_NONE) {
-        blocks_drop_current(blocks);
-        return false;
-    }
-    blocks->current = next;
-    blocks->word_count = &blocks->count[next];
-    blocks_seek_word(blocks);
-    return true;
+    blocks_drop_current(blocks);
+    return false;
 }
 
 /* Set (or clear) the bits [first, end) and correct counts and sets. */

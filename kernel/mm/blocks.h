@@ -7,18 +7,21 @@
  * So: a bitmap, and above it the number of free frames of each 2 MiB block, and
  * above those the blocks sorted into sets by how full they are:
  *
- *      sets     few          partial        whole
- *               1-63         64-511         512        free frames in the block
- *                 \             |            /
- *      count    [ 12 ][  0 ][ 130 ][ 512 ][ 512 ] ...  u16 per block
+ *      sets     partial        few          whole
+ *               16-511         1-15         512        free frames in the block
+ *                 |             |            /
+ *      count    [ 300 ][  0 ][ 12 ][ 512 ][ 512 ] ...  u16 per block
  *               /            \
  *      bits    0010.0110...   ...                      8 words per block
  *                  ^ word
  *
  * Allocation drains one block, the current one, word by word from the lowest
  * bit: usually one word is read and written. A new current block comes from
- * few, else partial, else whole: emptier blocks are left alone so that they can
- * become whole again.
+ * partial, else few, else whole. Whole blocks are broken last, for they are what
+ * 2 MiB requests need; nearly full ones wait until they hold 16 free frames, so
+ * that the search for a block pays for 16 allocations even when single frames
+ * come and go at random. What that costs is at most 15 frames in 512, idle while
+ * others are broken.
  *
  * Invariants
  *  I1  count[b] is the number of set bits of block b.
@@ -27,7 +30,7 @@
  *  I3  word points into the current block, or at a word that is 0 for ever.
  *
  * Cost: alloc and free about 10 instructions each, plus a search of at most
- * 8 words when a word is drained and of 3 per set when a block is.
+ * 8 words when a word is drained and of 3 in each set when a block is.
  * Space: 1 bit a frame, and 2 bytes, 3 bits and a little a block: 0.130 bytes a
  * frame.
  *
@@ -49,19 +52,19 @@
 #define BLOCKS_NONE   BITMAP_NONE
 
 /* Blocks with fewer free frames than this are "few". */
-#define BLOCKS_PARTIAL 64u
+#define BLOCKS_PARTIAL 16u
 
+/* In the order in which a new current block is looked for. */
 enum blocks_set {
-    BLOCKS_FEW,
     BLOCKS_PART,
+    BLOCKS_FEW,
     BLOCKS_WHOLE,
     BLOCKS_SETS,
 };
 
 struct blocks {
-    uint64_t *word;       /* where the next frame comes from     */
-    uint16_t *word_count; /* count of its block                  */
-    uint64_t word_first;  /* the frame that bit 0 of *word means */
+    uint64_t *word;       /* where the next frame comes from */
+    uint16_t *word_count; /* count of its block              */
     uint64_t *bits;
     uint16_t *count;
     uint64_t block_count;
@@ -69,11 +72,14 @@ struct blocks {
     struct bitmap_tree set[BLOCKS_SETS];
 };
 
-/* Bytes of storage for frames [0, @frames), a multiple of 8. */
+/* Alignment of storage: what a block's words take. */
+#define BLOCKS_ALIGN (BLOCKS_WORDS * 8u)
+
+/* Bytes of storage for frames [0, @frames), a multiple of BLOCKS_ALIGN. */
 uint64_t blocks_bytes(uint64_t frames);
 
 /* Begin with no free frame below @frames. @storage has blocks_bytes(@frames)
- * bytes, aligned to 8, and stays in use. */
+ * bytes, aligned to BLOCKS_ALIGN, and stays in use. */
 void blocks_init(struct blocks *blocks, void *storage, uint64_t frames);
 
 /* Make frames [first, end), none of them free, free. Cost: O(frames / 64). */
@@ -99,8 +105,9 @@ uint64_t blocks_count_whole(const struct blocks *blocks);
  * Returns the number of contradictions. Cost: O(frames / 64). */
 uint64_t blocks_check(const struct blocks *blocks, uint64_t *free_frames);
 
-/* Point word at a word that is not 0. Returns false if no frame is free. */
-bool blocks_advance(struct blocks *blocks);
+/* Make another block current, when blocks_word_is_drained says that this one has
+ * nothing left. Returns false if no frame is free. */
+bool blocks_next_block(struct blocks *blocks);
 
 /* @block has just got a free frame and may belong into another set. */
 void blocks_resort(struct blocks *blocks, uint64_t block);
@@ -111,14 +118,45 @@ blocks_is_free(const struct blocks *blocks, uint64_t frame)
     return bitmap_test(blocks->bits, frame);
 }
 
-/* Whether blocks_take_next may be called; else blocks_advance first. */
+/* Whether blocks_take_bit may be called; else call blocks_advance. */
 static ALWAYS_INLINE bool
 blocks_is_ready(const struct blocks *blocks)
 {
     return *blocks->word != 0;
 }
 
-/* Take a free frame: number word_first plus the result, which is below 64. */
+/* Point word at the first word of its block that is not 0; the block has one. */
+static ALWAYS_INLINE void
+blocks_seek_word(struct blocks *blocks)
+{
+    uint64_t *word =
+        (void *)((uintptr_t)blocks->word & ~(uintptr_t)(BLOCKS_ALIGN - 1));
+
+    while (*word == 0) {
+        word++;
+    }
+    blocks->word = word;
+}
+
+/* Point word at a word that is not 0. Returns false if no frame is free. */
+static ALWAYS_INLINE MUST_CHECK bool
+blocks_advance(struct blocks *blocks)
+{
+    if (UNLIKELY(*blocks->word_count == 0)) {
+        return blocks_next_block(blocks);
+    }
+    blocks_seek_word(blocks);
+    return true;
+}
+
+/* The frame that bit 0 of the current word means. */
+static ALWAYS_INLINE uint64_t
+blocks_word_first(const struct blocks *blocks)
+{
+    return (uint64_t)(blocks->word - blocks->bits) * BITMAP_WORD_BITS;
+}
+
+/* Take a free frame: number blocks_word_first plus the result, below 64. */
 static ALWAYS_INLINE uint64_t
 blocks_take_bit(struct blocks *blocks)
 {
@@ -129,9 +167,11 @@ blocks_take_bit(struct blocks *blocks)
     return bitmap_lowest(word);
 }
 
+/* Counts modulo 64 at which a set may begin: 1, 16 and 512. */
+#define BLOCKS_EDGES (1ull << 1 | 1ull << BLOCKS_PARTIAL | 1ull << 0)
+
 /* Make @frame, which is not free, free. Returns true if the caller must call
- * blocks_resort(frame / BLOCKS_FRAMES), as about one free in 30 must: the counts
- * that begin a set, 1, 64 and 512, are 0 or 1 modulo 64. */
+ * blocks_resort(frame / BLOCKS_FRAMES), as about one free in 20 must. */
 static ALWAYS_INLINE MUST_CHECK bool
 blocks_put(struct blocks *blocks, uint64_t frame)
 {
@@ -139,5 +179,5 @@ blocks_put(struct blocks *blocks, uint64_t frame)
 
     bitmap_set(blocks->bits, frame);
     count = ++blocks->count[frame / BLOCKS_FRAMES];
-    return (count & 62) == 0;
+    return (BLOCKS_EDGES >> (count % 64) & 1) != 0;
 }

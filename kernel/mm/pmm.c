@@ -85,14 +85,17 @@ pmm_take_pooled(enum frame_kind kind, uint64_t owner)
 }
 
 /* Find a word with a free frame. Returns false if there is none. */
-static bool
+static ALWAYS_INLINE bool
 pmm_advance(void)
 {
-    if (!blocks_advance(&pmm.blocks)) {
+    uint64_t first;
+
+    if (UNLIKELY(!blocks_advance(&pmm.blocks))) {
         return false;
     }
-    pmm.word_table = &frame_table[pmm.blocks.word_first];
-    pmm.word_memory = frame_at(pmm.blocks.word_first);
+    first = blocks_word_first(&pmm.blocks);
+    pmm.word_table = &frame_table[first];
+    pmm.word_memory = frame_at(first);
     return true;
 }
 
@@ -100,10 +103,10 @@ pmm_advance(void)
 static NOINLINE void *
 pmm_alloc_slow(enum frame_kind kind, uint64_t owner)
 {
-    if (pmm_advance()) {
-        return pmm_take(kind, owner);
+    if (UNLIKELY(!pmm_advance())) {
+        return pmm.pool_count == 0 ? NULL : pmm_take_pooled(kind, owner);
     }
-    return pmm.pool_count == 0 ? NULL : pmm_take_pooled(kind, owner);
+    return pmm_take(kind, owner);
 }
 
 void *
@@ -273,7 +276,7 @@ pmm_pool_refill_one(void)
     if (!blocks_is_ready(&pmm.blocks) && !pmm_advance()) {
         return false;
     }
-    index = pmm.blocks.word_first + blocks_take_bit(&pmm.blocks);
+    index = blocks_word_first(&pmm.blocks) + blocks_take_bit(&pmm.blocks);
     memset(frame_at(index), 0, PAGE_BYTES);
     frame_table[index] = FRAME_POOLED | FRAME_FREE;
     pmm.pool[pmm.pool_count++] = index;

@@ -21,11 +21,17 @@ pmm_ram(void)
     return &pmm_all;
 }
 
-/* The frame table first, the bitmap behind it. */
+/* The frame table comes first, the bitmap behind it. */
+static uint64_t
+pmm_words_bytes(uint64_t frames)
+{
+    return align_up(frames * sizeof(uint64_t), BLOCKS_ALIGN);
+}
+
 static uint64_t
 pmm_table_bytes(uint64_t frames)
 {
-    return frames * sizeof(uint64_t) + blocks_bytes(frames);
+    return pmm_words_bytes(frames) + blocks_bytes(frames);
 }
 
 static void
@@ -105,7 +111,9 @@ pmm_start(const struct memmap_entry *entries, uint32_t count,
     early = place.frames < PMM_EARLY_FRAMES ? place.frames : PMM_EARLY_FRAMES;
     frame_table = physmap_at(paddr(place.start));
     frame_limit = early;
-    blocks_init(&pmm.blocks, frame_table + place.frames, place.frames);
+    blocks_init(&pmm.blocks,
+                (char *)frame_table + pmm_words_bytes(place.frames),
+                place.frames);
     pmm_describe(0, early);
     for (uint32_t i = 0; i < hold_count; i++) {
         pmm_hold_frames(holds[i].start, holds[i].end, holds[i].kind);

@@ -13,7 +13,7 @@
 
 struct pmm_state {
     struct blocks blocks;
-    uint64_t *word_table;        /* frame table at blocks.word_first      */
+    uint64_t *word_table;        /* frame table at the current word        */
     char *word_memory;           /* the memory of that frame              */
     uint64_t count[FRAME_KINDS]; /* frames of each kind, [FRAME_FREE] = 0 */
     uint32_t pool_count;

@@ -6,6 +6,7 @@
 #include <arch/upcalls.h>
 
 #include <ipc/console.h>
+#include <ipc/pager_watch.h>
 
 #include <task/sched.h>
 
@@ -15,6 +16,7 @@ upcall_irq(unsigned line, bool from_user)
     switch (line) {
     case TIMER_IRQ:
         sched_tick();
+        pager_watch_tick();
         break;
     case CONSOLE_IRQ:
         console_object_interrupt();

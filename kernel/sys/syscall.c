@@ -56,11 +56,3 @@ table_at(uint64_t index)
 {
     return index < ARRAY_COUNT(table_rows) ? &table_rows[index] : NULL;
 }
-
-/* Foreign numbers: nobody handles them yet. The exception dispatch point will
- * be asked here. */
-int64_t
-upcall_foreign_syscall(SYS_ARGS)
-{
-    return ST_ENOSYS;
-}

@@ -55,6 +55,8 @@ struct call {
     uint32_t access;  /* fault: enum fault_access bits                    */
     struct thread *owner;
     struct process *server;      /* delivered: who owes the reply          */
+    struct thread *receiver;     /* delivered: who took it                 */
+    uint64_t delivered_clock;    /* of its server, for pager_watch         */
     struct endpoint *endpoint;   /* queued or delivered                    */
     struct list endpoint_link;   /* QUEUED: in the endpoint's queue        */
     struct list delivered_link;  /* DELIVERED: in the server's list        */

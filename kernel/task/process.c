@@ -131,7 +131,7 @@ process_init_fields(struct process *process, struct process *parent,
     list_init(&process->children);
     list_init(&process->sibling_link);
     list_init(&process->delivered);
-    list_init(&process->attachments);
+    list_init(&process->serves);
     list_init(&process->waiters);
     strlcpy(process->name, name, sizeof(process->name));
     process->parent = parent;

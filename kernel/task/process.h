@@ -53,6 +53,7 @@ struct process {
     bool has_console_input;
     uint8_t priority_ceiling;
     uint32_t permissions; /* bit n = may use group n of enum sys_group */
+    uint64_t reflect_handler; /* of foreign system calls; 0 = none */
     char name[NAME_BYTES];
 
     /* The program, for debuggers and reports. */
@@ -66,10 +67,11 @@ struct process {
     struct binding *pager;
 
     /* IPC: calls that were delivered to it and not yet answered, and what it
-     * pages (ipc/). Faults of its threads ask the endpoints in `attachments`. */
+     * pages (ipc/). */
     struct list delivered;
-    struct list attachments;
-    uint32_t served_rank; /* lowest rank of an endpoint it serves; 0 = none */
+    struct list serves;     /* endpoints whose faults it answers         */
+    uint64_t watch_clock;   /* ticks in which it owed a page and could work */
+    uint32_t served_rank; /* of the endpoints it serves; 0 = none          */
     uint64_t faults;      /* answered page faults of its threads            */
 
     /* Its end. */

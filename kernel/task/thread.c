@@ -141,6 +141,14 @@ thread_free(struct thread *thread)
             || thread->resume == RESUME_KERNEL);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
+    list_for_each(node, &process->delivered)
+    {
+        struct call *call = LIST_ENTRY(node, struct call, delivered_link);
+
+        if (call->receiver == thread) {
+            call->receiver = NULL;
+        }
+    }
     list_remove(&thread->process_link);
     process->thread_count--;
     call_destroy(thread->call);

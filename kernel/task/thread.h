@@ -34,6 +34,7 @@
 struct process;
 struct thread;
 struct call;
+struct endpoint;
 
 enum thread_state {
     THREAD_SUSPENDED,
@@ -59,7 +60,8 @@ enum thread_resume {
 
 /* What a waiting thread waits for. */
 struct wait_class {
-    bool is_fault; /* waits for its pager */
+    bool is_fault; /* waits for its pager          */
+    bool is_call;  /* waits in a call to an endpoint */
     const char *name;
     /* Unlink @thread and write @status as its result: it was killed, timed out
      * or lost its peer. The caller makes it ready or frees it. */
@@ -83,6 +85,7 @@ struct thread {
     void *wait_object;
     uint64_t deadline_tick; /* 0 = none */
     struct list deadline_link;
+    struct endpoint *served;     /* where it received last, for donation only */
     uint64_t wait_bits; /* notify_wait: which */
     enum status wait_status; /* process_wait_end: what to return instead */
 

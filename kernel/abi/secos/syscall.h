@@ -8,8 +8,9 @@
  *   changed  rax rcx r11 and nothing else; the three ipc_ calls also return in
  *            the message registers (secos/ipc.h)
  *
- * Native numbers start at SYS_FIRST. A lower number is foreign: it passes the
- * exception dispatch point and is answered ST_ENOSYS until somebody handles it.
+ * Native numbers start at SYS_FIRST. A lower number is foreign: it becomes a call
+ * of the handler that the process named with reflect_set (the stack pointer goes
+ * below the red zone, rax stays the number), or is answered ST_ENOSYS.
  */
 #pragma once
 
@@ -46,6 +47,7 @@ enum sys_group {
     X(handle_copy, 6, 2, N, BASIC)                                             \
     X(handle_info, 7, 1, N, BASIC)                                             \
     X(thread_set_base, 8, 2, N, BASIC)                                         \
+    X(reflect_set, 9, 1, N, BASIC)                                             \
     X(ipc_call, 0x10, 6, I, IPC)                                               \
     X(ipc_receive, 0x11, 6, I, IPC)                                            \
     X(ipc_reply_receive, 0x12, 6, I, IPC)                                      \

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Following chains of calls. */
+#include "donation.h"
+
+#include <task/call.h>
+#include <task/process.h>
+#include <task/sched.h>
+
+#include "endpoint.h"
+
+/* Longer chains of servers than this are not followed. */
+#define DONATION_CHAIN 32u
+
+/* Calls of a server that are looked at when its priority is settled. */
+#define DONATION_HELD 64u
+
+/* The call that @thread waits in, or NULL. */
+static struct call *
+donation_call_of(const struct thread *thread)
+{
+    return thread->state == THREAD_WAITING && thread->wait->is_call
+               ? thread->call
+               : NULL;
+}
+
+/* Raise @thread; returns the endpoint it waits at in turn, if it is queued
+ * there, or the thread that holds its call in *@holder. */
+static struct endpoint *
+donation_raise_thread(struct thread *thread, uint32_t priority,
+                      struct thread **holder)
+{
+    struct call *call = donation_call_of(thread);
+
+    *holder = NULL;
+    if (thread->priority >= priority) {
+        return NULL;
+    }
+    sched_set_priority(thread, priority);
+    if (call == NULL) {
+        return NULL;
+    }
+    if (call->state == CALL_QUEUED) {
+        struct endpoint *endpoint = call->endpoint;
+
+        endpoint_unqueue_call(call);
+        endpoint_queue_call(endpoint, call, priority);
+        return endpoint;
+    }
+    *holder = call->receiver;
+    return NULL;
+}
+
+/* The thread to raise for calls queued at @endpoint: whoever received there
+ * last and is not receiving now. */
+static struct thread *
+donation_server_of(const struct endpoint *endpoint)
+{
+    const struct process *server = endpoint->server;
+
+    if (server == NULL) {
+        return NULL;
+    }
+    list_for_each(node, &server->threads)
+    {
+        struct thread *thread = LIST_ENTRY(node, struct thread, process_link);
+
+        if (thread->served == endpoint && thread->state != THREAD_DEAD) {
+            return thread;
+        }
+    }
+    return NULL;
+}
+
+void
+donation_raise(struct endpoint *endpoint, uint32_t priority)
+{
+    struct thread *thread = donation_server_of(endpoint);
+
+    for (unsigned depth = 0; depth < DONATION_CHAIN && thread != NULL;
+         depth++) {
+        struct thread *holder;
+
+        endpoint = donation_raise_thread(thread, priority, &holder);
+        thread = endpoint != NULL ? donation_server_of(endpoint) : holder;
+    }
+}
+
+void
+donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
+{
+    uint32_t priority = server->base_priority;
+    unsigned looked_at = 0;
+
+    if (endpoint != NULL && endpoint->queued != 0) {
+        uint32_t best = 31u - (unsigned)__builtin_clz(endpoint->queued);
+
+        priority = best > priority ? best : priority;
+    }
+    list_for_each(node, &server->process->delivered)
+    {
+        const struct call *call =
+            LIST_ENTRY(node, struct call, delivered_link);
+
+        if (call->receiver == server && call->owner->priority > priority) {
+            priority = call->owner->priority;
+        }
+        if (++looked_at == DONATION_HELD) {
+            break;
+        }
+    }
+    sched_set_priority(server, priority);
+}
+
+bool
+donation_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
+{
+    for (unsigned depth = 0; depth < DONATION_CHAIN; depth++) {
+        const struct thread *server = donation_server_of(endpoint);
+        const struct call *call;
+
+        if (server == NULL) {
+            return false;
+        }
+        if (server == caller) {
+            return true;
+        }
+        /* A process with more threads may yet receive with another. */
+        call = donation_call_of(server);
+        if (call == NULL || server->process->live_threads != 1) {
+            return false;
+        }
+        endpoint = call->endpoint;
+    }
+    return true;
+}

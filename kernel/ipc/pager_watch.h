@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pagers under observation: who serves an endpoint, whether it answers in time,
+ * and what happens to faults that nobody answers.
+ *
+ *      attach      the first receive with the SERVE right; one process at a time
+ *      soft limit  a fault not answered for 100 ms: a line on the log
+ *      hard limit  not answered for 1 s, or three strikes: the pager is dead
+ *      grace       5 s without a pager: its clients' faults fail, by that name
+ *
+ * The limits count time in which the pager could have worked: it runs, or it
+ * waits for something else. While it is ready and kept off the processor by
+ * others its clock stands still, and so does all of it while a debugger holds
+ * the machine, since the clock is driven by the tick. DEFER does not reset it.
+ *
+ * I1  endpoint.attached is NULL or a process that lists it in `serves`.
+ * I2  An endpoint that was ever attached is in the watch list until it goes.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <base/compiler.h>
+#include <secos/status.h>
+
+struct call;
+struct endpoint;
+struct process;
+
+/* Answers that could never be right before a pager is taken for dead. */
+#define PAGER_STRIKES_MOST 3u
+
+/* Make @process the server of @endpoint's faults.
+ * Returns ST_EBUSY if another living process is, ST_EPERM if @process serves
+ * endpoints of another rank. Cost: constant. */
+MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
+                                          struct process *process);
+
+/* @process ends: its endpoints have no server from now on. */
+void pager_watch_detach(struct process *process);
+
+/* @endpoint goes: watch it no more. */
+void pager_watch_forget(struct endpoint *endpoint);
+
+/* The tick: look at the oldest unanswered fault of every pager.
+ * Context: timer interrupt. Cost: about 20 instructions per pager. */
+void pager_watch_tick(void);
+
+/* The server of @endpoint answered what could never be right. The third time it
+ * is ended; then this does not return, for it is the current process. */
+void pager_watch_strike(struct endpoint *endpoint);
