@@ -59,6 +59,7 @@ $(BUILD)/obj/kernel/%.c.o: %.c $(BUILD)/flags
 $(BUILD)/obj/kernel/%.asm.o: %.asm $(BUILD)/asm_offsets.inc $(BUILD)/flags
 	@mkdir -p $(@D); echo "  NASM    $<"
 	$(Q)$(NASM) $(NASMFLAGS) -I $(BUILD)/ -I $(dir $<) -MD $(@:.o=.d) -MP $< -o $@
+	$(Q)$(CROSS)objcopy -w --strip-symbol='..@*' $@ # labels of macros would hide the routine's name in a backtrace
 $(BUILD)/obj/user/%.c.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D); echo "  CC      $<"
 	$(Q)$(CC) $(USER_CFLAGS) -c $< -o $@

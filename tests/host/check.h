@@ -72,31 +72,31 @@ check_report(const char *file)
 
 #define TEST(name) static void test_##name(void)
 
-#define RUN(name)                                                              \
-    do {                                                                       \
-        check_test = #name;                                                    \
-        test_##name();                                                         \
+#define RUN(name)           \
+    do {                    \
+        check_test = #name; \
+        test_##name();      \
     } while (0)
 
 #define CHECK(cond) check_note((cond), __FILE__, __LINE__, #cond)
 
 /* Both sides are integers; 64 bits of them are compared and shown. */
-#define CHECK_EQ(a, b)                                                         \
-    check_note_equal((int64_t)(a), (int64_t)(b), __FILE__, __LINE__,           \
+#define CHECK_EQ(a, b)                                               \
+    check_note_equal((int64_t)(a), (int64_t)(b), __FILE__, __LINE__, \
                      #a " == " #b)
 
 /* @statement must end in a panic whose message contains @text. What it had
  * allocated on the way is lost: see fake_panic_catch. */
-#define CHECK_PANICS(statement, text)                                          \
-    do {                                                                       \
-        if (setjmp(*fake_panic_arm()) == 0) {                                  \
-            statement;                                                         \
-            fake_panic_disarm();                                               \
-            check_note(false, __FILE__, __LINE__, #statement " must panic");   \
-        } else {                                                               \
-            check_note(fake_panic_said(text), __FILE__, __LINE__,              \
-                       #statement " must panic saying " text);                 \
-        }                                                                      \
+#define CHECK_PANICS(statement, text)                                        \
+    do {                                                                     \
+        if (setjmp(*fake_panic_arm()) == 0) {                                \
+            statement;                                                       \
+            fake_panic_disarm();                                             \
+            check_note(false, __FILE__, __LINE__, #statement " must panic"); \
+        } else {                                                             \
+            check_note(fake_panic_said(text), __FILE__, __LINE__,            \
+                       #statement " must panic saying " text);               \
+        }                                                                    \
     } while (0)
 
 #define CHECK_REPORT() check_report(__FILE__)

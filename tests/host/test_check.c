@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Claim: the harness and the fakes do what the other host tests rely on.
  * Method: use each once, in the good and in the panicking way. */
-#include "check.h"
-
 #include <string.h>
 
 #include <arch/addr.h>
-
 #include <klib/log.h>
 #include <klib/panic.h>
+
+#include "check.h"
 
 TEST(expected_panic_is_caught)
 {

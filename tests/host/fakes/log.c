@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* klog() for the host: kept for the test to read, shown with FAKE_LOG=1. */
-#include "fakes.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <klib/log.h>
+
+#include "fakes.h"
 
 #define LOG_BYTES 65536u
 

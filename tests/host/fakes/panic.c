@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* panic() for the host: the end of the test, or the event it waits for. */
-#include "fakes.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +7,8 @@
 
 #include <klib/kassert.h>
 #include <klib/panic.h>
+
+#include "fakes.h"
 
 static jmp_buf panic_buffer;
 static bool panic_armed;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Physical memory for the host: lazily backed, so that 16 GiB cost nothing. */
-#include "fakes.h"
-
 #include <stdio.h>
 #include <stdlib.h>
+
 #include <sys/mman.h>
+
+#include "fakes.h"
 
 #define RAM_ALIGN 0x200000ull
 
