@@ -15,6 +15,12 @@ FUZZ_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
 FUZZ_TARGETS += memmap
 FUZZ_memmap := kernel/mm/memmap.c
 
+FUZZ_TARGETS += region
+FUZZ_region := kernel/mm/region.c kernel/mm/region_tree.c
+
+FUZZ_TARGETS += line
+FUZZ_line := servers/shell/line.c servers/shell/parse.c lib/base/src/strlcpy.c
+
 FUZZ_SECONDS ?= 60
 FUZZ_CC      := $(shell command -v clang-14 || echo clang)
 
