@@ -36,6 +36,14 @@ HOST_quota := kernel/mm/quota.c
 HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame.c memmap.c) lib/base/src/bitmap.c
 HOST_heap := $(HOST_pmm) lib/base/src/slab.c
 
+HOST_TESTS += fmt parse line policy report libc
+HOST_fmt := lib/base/src/fmt.c
+HOST_parse := servers/shell/parse.c
+HOST_line := servers/shell/line.c lib/base/src/strlcpy.c
+HOST_policy := servers/pager/policy.c
+HOST_report := servers/shell/report.c servers/shell/format.c lib/base/src/fmt.c
+HOST_libc := tests/host/libc_under_test.c
+
 # --- how they are built; nothing to change below for a new test -------------
 
 HOSTCC ?= gcc

@@ -271,9 +271,9 @@ fmt_integer(struct fmt_sink *sink, const struct fmt_spec *spec,
 {
     char digits[FMT_DIGITS];
     unsigned base = fmt_base(spec->conversion);
-    bool alternate = spec->alternate && value != 0;
 
-    if (base == 16 && (alternate || spec->conversion == 'p')) {
+    if (base == 16
+        && ((spec->alternate && value != 0) || spec->conversion == 'p')) {
         fmt_prefix(piece, '0');
         fmt_prefix(piece, spec->conversion == 'X' ? 'X' : 'x');
     }
@@ -282,7 +282,9 @@ fmt_integer(struct fmt_sink *sink, const struct fmt_spec *spec,
     if (value == 0 && spec->has_precision && spec->precision == 0) {
         piece->text_bytes = 0;
     }
-    if (base == 8 && alternate) {
+    /* # makes the first octal digit a 0, unless it is one already. */
+    if (base == 8 && spec->alternate
+        && (value != 0 || piece->text_bytes == 0)) {
         piece->zeros = 1;
     }
     if (spec->has_precision) {
