@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel stacks: slots of the window, a few of them kept mapped. */
+/* Kernel stacks: slots of the window, a few of them always mapped. */
 #include "kernel_stack.h"
 
 #include <klib/kassert.h>
@@ -8,12 +8,14 @@
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
-/* Stacks that stay mapped when free. All of them are made at start, so that how
- * many frames stacks hold does not depend on what ran before. */
-#define STACKS_KEPT 4u
+/* So many stacks stand mapped even if fewer are in use. All of them are made at
+ * start, so that how many frames stacks hold depends on what runs, and not on
+ * what ran before: max(STACKS_KEPT, in use) stacks. */
+#define STACKS_KEPT 8u
 
 static void *kernel_stack_kept[STACKS_KEPT];
 static unsigned kernel_stack_kept_count;
+static unsigned kernel_stack_mapped; /* in use or kept */
 /* Slots given back form a list through their numbers; those from fresh on were
  * never used. The number of a slot stands in this table, not on the stack,
  * which is unmapped. */
@@ -80,6 +82,7 @@ kernel_stack_map(void)
             return NULL;
         }
     }
+    kernel_stack_mapped++;
     return (void *)(uintptr_t)base.raw;
 }
 
@@ -123,10 +126,11 @@ void
 kernel_stack_free(void *stack, struct quota *quota)
 {
     quota_uncharge(quota, KERNEL_STACK_PAGES);
-    if (kernel_stack_kept_count < STACKS_KEPT) {
+    if (kernel_stack_mapped <= STACKS_KEPT) {
         kernel_stack_kept[kernel_stack_kept_count++] = stack;
         return;
     }
+    kernel_stack_mapped--;
     kernel_stack_unmap(vaddr_of(stack), KSTACK_PAGES);
     kernel_stack_give_slot(kernel_stack_slot(stack));
 }
