@@ -1,2 +1,19 @@
 # SPDX-License-Identifier: MIT
-LIBSECOS_SRCS := $(sort $(wildcard lib/libsecos/src/*.c lib/libsecos/src/*.asm))
+# What a ring-3 program links.
+LIBSECOS_SRCS := $(addprefix lib/libsecos/src/, \
+	assert.c \
+	console.c \
+	crt0.asm \
+	exit.c \
+	heap_chunk.c \
+	heap_pages.c \
+	ipc.c \
+	malloc.c \
+	manifest.c \
+	number.c \
+	print.c \
+	sort.c \
+	status.c \
+	stdio.c \
+	string.c \
+	syscall_stub.asm)

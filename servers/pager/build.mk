@@ -1,3 +1,2 @@
-# SPDX-License-Identifier: MIT
 SERVERS += pager
-pager_SRCS := $(notdir $(sort $(wildcard servers/pager/*.c)))
+pager_SRCS := main.c policy.c

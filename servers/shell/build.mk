@@ -1,3 +1,4 @@
-# SPDX-License-Identifier: MIT
 SERVERS += shell
-shell_SRCS := $(notdir $(sort $(wildcard servers/shell/*.c)))
+shell_SRCS := commands.c commands_machine.c commands_memory.c commands_memtest.c commands_process.c \
+	commands_space.c format.c job.c line.c main.c \
+	parse.c process_list.c report.c space_list.c
