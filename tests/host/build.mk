@@ -48,7 +48,7 @@ HOST_libc := tests/host/libc_under_test.c
 
 HOSTCC ?= gcc
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra -Wshadow \
-	-Wno-unused-parameter -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(WERROR),-Werror)
+	-Wno-unused-parameter -Wno-format-overflow -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(WERROR),-Werror)
 HOSTINC += -Itests/host/fakes/include -Itests/host -Ikernel/abi -Ikernel -Ilib/base/include -Ilib/libsecos/include -I.
 HOST_FAKES := $(patsubst %,$(BUILD)/host/%.o,$(wildcard tests/host/fakes/*.c))
 
