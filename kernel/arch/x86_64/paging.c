@@ -249,31 +249,33 @@ mmu_leaf_physical(mmu_leaf_t leaf, unsigned level, vaddr_t address)
                  | (address.raw & offset_mask));
 }
 
-/* The first entry of @table at or after @index that is not zero. */
+/* The first entry of @table in [@index, @end) that is not zero, or @end. */
 static unsigned
-paging_scan(const mmu_leaf_t *table, unsigned index)
+paging_scan(const mmu_leaf_t *table, unsigned index, unsigned end)
 {
-    while (index < PTE_TABLE_ENTRIES) {
+    while (index < end) {
         const mmu_leaf_t *e = &table[index];
 
         if (*e != 0) {
             return index;
         }
-        if (index % SCAN_STRIDE == 0
+        if (index % SCAN_STRIDE == 0 && index + SCAN_STRIDE <= end
             && (e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) == 0) {
             index += SCAN_STRIDE;
         } else {
             index++;
         }
     }
-    return PTE_TABLE_ENTRIES;
+    return end;
 }
 
-/* Go down from the root towards @at as far as there are tables.
+/* Go down from the root towards @at, as far as there are tables, without looking
+ * at entries above @last.
  * Returns true with @out filled when it ends in a leaf; else @at has moved up,
- * past what is known to be empty, 0 if past the end of all addresses. */
+ * past what is known to be empty: above @last, or to 0 past the last address of
+ * all. */
 static bool
-paging_descend(const struct mmu_tables *tables, uint64_t *at,
+paging_descend(const struct mmu_tables *tables, uint64_t *at, uint64_t last,
                struct mmu_found *out)
 {
     mmu_leaf_t *table = physmap_at(tables->root);
@@ -282,14 +284,17 @@ paging_descend(const struct mmu_tables *tables, uint64_t *at,
 
     for (;;) {
         unsigned shift = paging_shift(level);
+        uint64_t first = align_down(*at, 1ull << (shift + PTE_INDEX_BITS));
+        uint64_t ahead = (last - first) >> shift;
+        unsigned end = ahead < PTE_TABLE_ENTRIES ? (unsigned)ahead + 1
+                                                 : PTE_TABLE_ENTRIES;
         unsigned wanted = paging_index(*at, level);
-        unsigned index = paging_scan(table, wanted);
-        uint64_t table_bytes = 1ull << (shift + PTE_INDEX_BITS);
+        unsigned index = paging_scan(table, wanted, end);
 
         if (index != wanted) {
-            *at = align_down(*at, table_bytes) + ((uint64_t)index << shift);
+            *at = first + ((uint64_t)index << shift);
         }
-        if (index == PTE_TABLE_ENTRIES) {
+        if (index == end) {
             return false;
         }
         if (level == MMU_LEVEL_PAGE || !mmu_entry_is_table(table[index])) {
@@ -312,8 +317,8 @@ mmu_next(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
     uint64_t last = end.raw - 1;
 
     while (at <= last) {
-        if (paging_descend(tables, &at, out)) {
-            return at <= last;
+        if (paging_descend(tables, &at, last, out)) {
+            return true;
         }
         if (at == 0) {
             break;
