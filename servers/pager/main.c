@@ -42,8 +42,10 @@ pager_misbehave(enum policy_action action, uint64_t reply_id)
     if (action == POLICY_DIE) {
         __builtin_trap();
     }
-    while (action == POLICY_HANG) {
-        __asm__ volatile("pause");
+    if (action == POLICY_HANG) {
+        for (;;) {
+            __asm__ volatile("pause");
+        }
     }
     /* Wrong again and again: the kernel ends it at the third time. */
     for (int i = 0; i < PAGER_INSISTS; i++) {

@@ -28,7 +28,7 @@ machine_placement(uint32_t placement)
 int
 command_info(const struct invocation *invocation)
 {
-    struct machine_info info;
+    struct machine_info info = { .uptime_ns = 0 };
     int64_t status;
 
     if (invocation->count != 1) {
@@ -54,7 +54,7 @@ command_info(const struct invocation *invocation)
 int
 command_uptime(const struct invocation *invocation)
 {
-    struct machine_info info;
+    struct machine_info info = { .uptime_ns = 0 };
     int64_t status;
 
     if (invocation->count != 1) {
@@ -124,7 +124,7 @@ command_syscalls(const struct invocation *invocation)
     }
     printf("  number  name               args class group\n");
     for (uint64_t i = 0; i < SYS_TABLE_ROWS; i++) {
-        struct syscall_info row;
+        struct syscall_info row = { .number = 0 };
         int64_t status = sys_table(i, &row);
 
         if (status == ST_ENOENT) {
@@ -186,7 +186,7 @@ command_pager(const struct invocation *invocation)
                                          [PAGER_RESTART] = "restart",
                                          [PAGER_KILL] = "kill" };
     const char *word = invocation->count == 1 ? "status" : invocation->words[1];
-    struct pager_info info;
+    struct pager_info info = { .alive = 0 };
     int64_t status;
     unsigned operation = 0;
 

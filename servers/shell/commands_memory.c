@@ -51,7 +51,7 @@ command_mem(const struct invocation *invocation)
 {
     bool verbose = invocation->count == 2
                    && strcmp(invocation->words[1], "-v") == 0;
-    struct memory_info info;
+    struct memory_info info = { .ram_bytes = 0 };
     int64_t status;
 
     if (invocation->count > 1 && !verbose) {
@@ -73,8 +73,8 @@ command_mem(const struct invocation *invocation)
 int
 command_frames(const struct invocation *invocation)
 {
-    struct memory_info info;
-    struct audit_info audit;
+    struct memory_info info = { .ram_bytes = 0 };
+    struct audit_info audit = { .frames_checked = 0 };
     uint64_t sum = 0;
     int64_t status;
     bool conserved;
@@ -107,7 +107,7 @@ command_frames(const struct invocation *invocation)
 int
 command_heap(const struct invocation *invocation)
 {
-    struct memory_info info;
+    struct memory_info info = { .ram_bytes = 0 };
     struct malloc_stats own;
     int64_t status;
 
@@ -143,7 +143,7 @@ vmcheck_line(const char *text, uint64_t count, uint64_t *bad)
 int
 command_vmcheck(const struct invocation *invocation)
 {
-    struct audit_info audit;
+    struct audit_info audit = { .frames_checked = 0 };
     uint64_t bad = 0;
     int64_t status;
 

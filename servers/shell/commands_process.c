@@ -96,7 +96,7 @@ elfload_find(const char *name, struct module_info *info)
 static int
 elfload_list(void)
 {
-    struct module_info info;
+    struct module_info info = { .bytes = 0 };
     int64_t status = ST_OK;
 
     for (uint64_t i = 0; status == ST_OK; i++) {
@@ -134,7 +134,7 @@ elfload_print(const struct module_info *info)
 int
 command_elfload(const struct invocation *invocation)
 {
-    struct module_info info;
+    struct module_info info = { .bytes = 0 };
     struct job job;
     int64_t status;
 

@@ -37,7 +37,7 @@ command_regions(const struct invocation *invocation)
 int
 command_translate(const struct invocation *invocation)
 {
-    struct translate_info info;
+    struct translate_info info = { .frame_address = 0 };
     char prot[4];
     uint64_t address;
     uint64_t id;

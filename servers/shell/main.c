@@ -130,7 +130,7 @@ static enum line_event
 shell_read_line(void)
 {
     enum line_event event = LINE_MORE;
-    uint8_t byte;
+    uint8_t byte = 0;
 
     line_start(&shell_line, SHELL_PROMPT);
     while (event == LINE_MORE) {

@@ -9,7 +9,7 @@
 int64_t
 process_list_each(process_list_fn see, void *context)
 {
-    struct process_info rows[PROCESS_LIST_ROWS];
+    struct process_info rows[PROCESS_LIST_ROWS] = { { .id = 0 } };
     uint64_t start = 0;
 
     for (;;) {

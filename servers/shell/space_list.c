@@ -30,7 +30,7 @@ space_list_row(const struct region_info *row)
 int64_t
 space_list_print(uint64_t process_id)
 {
-    struct region_info rows[SPACE_LIST_ROWS];
+    struct region_info rows[SPACE_LIST_ROWS] = { { .id = 0 } };
     uint64_t start = 0;
     int64_t count;
 

@@ -384,13 +384,13 @@ fmt_convert(struct fmt_sink *sink, const struct fmt_spec *spec,
 }
 
 int
-fmt_vprint(fmt_put_fn put, void *context, const char *format, va_list list)
+fmt_vprint(fmt_put_fn put, void *context, const char *format, va_list args)
 {
     struct fmt_sink sink = { .put = put, .context = context };
-    struct fmt_args args;
+    struct fmt_args left;
     const char *at = format;
 
-    va_copy(args.list, list);
+    va_copy(left.list, args);
     while (*at != '\0') {
         if (*at != '%') {
             fmt_put(&sink, *at++);
@@ -400,29 +400,29 @@ fmt_vprint(fmt_put_fn put, void *context, const char *format, va_list list)
         const char *start = at;
 
         at = fmt_parse_flags(at + 1, &spec);
-        at = fmt_parse_width(at, &spec, &args);
-        at = fmt_parse_precision(at, &spec, &args);
+        at = fmt_parse_width(at, &spec, &left);
+        at = fmt_parse_precision(at, &spec, &left);
         at = fmt_parse_length(at, &spec);
         spec.conversion = *at;
-        if (fmt_convert(&sink, &spec, &args)) {
+        if (fmt_convert(&sink, &spec, &left)) {
             at++;
         } else {
             fmt_put_text(&sink, start, (size_t)(at - start));
         }
     }
-    va_end(args.list);
+    va_end(left.list);
     return sink.count;
 }
 
 int
 fmt_print(fmt_put_fn put, void *context, const char *format, ...)
 {
-    va_list list;
+    va_list args;
     int count;
 
-    va_start(list, format);
-    count = fmt_vprint(put, context, format, list);
-    va_end(list);
+    va_start(args, format);
+    count = fmt_vprint(put, context, format, args);
+    va_end(args);
     return count;
 }
 
@@ -444,25 +444,25 @@ fmt_put_buffer(void *context, char c)
 }
 
 int
-fmt_vsnprintf(char *bytes, size_t size, const char *format, va_list list)
+fmt_vsnprintf(char *buffer, size_t bytes, const char *format, va_list args)
 {
-    struct fmt_buffer buffer = { .bytes = bytes, .size = size };
-    int count = fmt_vprint(fmt_put_buffer, &buffer, format, list);
+    struct fmt_buffer sink = { .bytes = buffer, .size = bytes };
+    int count = fmt_vprint(fmt_put_buffer, &sink, format, args);
 
-    if (size > 0) {
-        bytes[buffer.used < size ? buffer.used : size - 1] = '\0';
+    if (bytes > 0) {
+        buffer[sink.used < bytes ? sink.used : bytes - 1] = '\0';
     }
     return count;
 }
 
 int
-fmt_snprintf(char *buffer, size_t size, const char *format, ...)
+fmt_snprintf(char *buffer, size_t bytes, const char *format, ...)
 {
-    va_list list;
+    va_list args;
     int count;
 
-    va_start(list, format);
-    count = fmt_vsnprintf(buffer, size, format, list);
-    va_end(list);
+    va_start(args, format);
+    count = fmt_vsnprintf(buffer, bytes, format, args);
+    va_end(args);
     return count;
 }

@@ -91,7 +91,7 @@ number_set_end(char **end, const char *at)
 unsigned long
 strtoul(const char *restrict s, char **restrict end, int base)
 {
-    struct number n = { .end = s };
+    struct number n;
 
     if (!number_base_is_valid(base)) {
         errno = EINVAL;
@@ -110,7 +110,7 @@ strtoul(const char *restrict s, char **restrict end, int base)
 long
 strtol(const char *restrict s, char **restrict end, int base)
 {
-    struct number n = { .end = s };
+    struct number n;
     uint64_t limit;
 
     if (!number_base_is_valid(base)) {

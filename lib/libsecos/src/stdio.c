@@ -312,7 +312,7 @@ stdio_edit(FILE *stream, char c)
 static bool
 stdio_fill(FILE *stream)
 {
-    char key;
+    char key = 0;
 
     stdio_send(&stdio_out);
     stream->used = 0;
@@ -418,6 +418,7 @@ fread(void *restrict items, size_t size, size_t count, FILE *restrict stream)
 /* State. */
 
 int
+/* NOLINTNEXTLINE(readability-non-const-parameter): the standard's names */
 setvbuf(FILE *restrict stream, char *restrict buffer, int mode, size_t size)
 {
     (void)buffer;

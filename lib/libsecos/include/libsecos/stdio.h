@@ -20,6 +20,7 @@
 #define EOF    (-1)
 #define BUFSIZ 256
 
+/* The names are the standard's. NOLINTBEGIN(readability-identifier-naming) */
 #define _IOFBF 0
 #define _IOLBF 1
 #define _IONBF 2
@@ -33,6 +34,7 @@ extern FILE *const stderr;
 #define stdin  stdin
 #define stdout stdout
 #define stderr stderr
+/* NOLINTEND(readability-identifier-naming) */
 
 int printf(const char *restrict format, ...) PRINTF_LIKE(1, 2);
 int fprintf(FILE *restrict stream, const char *restrict format, ...)
