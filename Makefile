@@ -22,17 +22,21 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wwrite-strings -Wformat=2 \
 	-Wswitch-enum -Wnull-dereference $(if $(WERROR),-Werror)
 ifneq (,$(findstring clang,$(CC)))
-WARNINGS += --target=x86_64-linux-gnu -Wcast-align -Wimplicit-fallthrough -Wframe-larger-than=1024 -Wno-unused-command-line-argument
+FRAME_LIMIT := -Wframe-larger-than
+WARNINGS += --target=x86_64-linux-gnu -Wcast-align -Wimplicit-fallthrough -Wno-unused-command-line-argument
 else
-WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op -Wstack-usage=1024
+FRAME_LIMIT := -Wstack-usage
+WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op
 endif
 SYSTEM := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
 COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fomit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
 	$(SYSTEM) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
-KERNEL_CFLAGS := $(COMMON) -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
+KERNEL_CFLAGS := $(COMMON) $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
-USER_CFLAGS   := $(COMMON) -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
+USER_CFLAGS   := $(COMMON) $(FRAME_LIMIT)=4096 -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
+# A server leaves the FPU alone, so that no switch has to save it for one; what it links does, too.
+$(BUILD)/obj/user/servers/% $(BUILD)/obj/user/lib/%: USER_CFLAGS += -mgeneral-regs-only
 # NASM writes its absolute path into debug information: two checkouts would differ. DEBUG_ASM=1 asks for it all the same.
 NASMFLAGS     := -f elf64 $(if $(DEBUG_ASM),-g -F dwarf) -Wall $(if $(WERROR),-Werror) --reproducible
 LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none

@@ -12,7 +12,7 @@ KERNEL_C    = $(filter %.c,$(KERNEL_SRCS) $(BASE_SRCS))
 USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(foreach s,$(SERVERS),$(addprefix servers/$(s)/,$($(s)_SRCS))))
 # clang-tidy reads our flags, but not the ones only GCC knows, nor -fstack-usage.
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
-	-Wduplicated-cond -Wlogical-op -Wstack-usage=1024 -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
+	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
 .PHONY: test check lint format fuzz bench docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests

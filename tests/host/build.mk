@@ -47,7 +47,7 @@ HOST_libc := tests/host/libc_under_test.c
 # --- how they are built; nothing to change below for a new test -------------
 
 HOSTCC ?= gcc
-HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra -Wshadow \
+HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra \
 	-Wno-unused-parameter -Wno-format-overflow -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(WERROR),-Werror)
 HOSTINC += -Itests/host/fakes/include -Itests/host -Ikernel/abi -Ikernel -Ilib/base/include -Ilib/libsecos/include -I.
 HOST_FAKES := $(patsubst %,$(BUILD)/host/%.o,$(wildcard tests/host/fakes/*.c))
