@@ -114,21 +114,20 @@ blocks_resort(struct blocks *blocks, uint64_t block)
 bool
 blocks_next_block(struct blocks *blocks)
 {
-    for (int set = 0; set < BLOCKS_SETS; set++) {
-        uint64_t next = bitmap_tree_first(&blocks->set[set]);
+    struct bitmap_tree *set = blocks->set;
+    uint64_t next;
 
-        if (next == BLOCKS_NONE) {
-            continue;
-        }
-        bitmap_tree_remove(&blocks->set[set], next);
-        blocks->current = next;
-        blocks->word_count = &blocks->count[next];
-        blocks->word = &blocks->bits[next * BLOCKS_WORDS];
-        blocks_seek_word(blocks);
-        return true;
+    /* In the order of enum blocks_set. */
+    if (bitmap_tree_is_empty(set) && bitmap_tree_is_empty(++set)
+        && bitmap_tree_is_empty(++set)) {
+        blocks_drop_current(blocks);
+        return false;
     }
-    blocks_drop_current(blocks);
-    return false;
+    next = bitmap_tree_take_first(set);
+    blocks->current = next;
+    blocks->word_count = &blocks->count[next];
+    blocks->word = &blocks->bits[next * BLOCKS_WORDS];
+    return blocks_seek_word(blocks);
 }
 
 /* Set (or clear) the bits [first, end) and correct counts and sets. */
@@ -168,46 +167,52 @@ blocks_remove(struct blocks *blocks, uint64_t first, uint64_t end)
 }
 
 uint64_t
-blocks_take_whole(struct blocks *blocks)
+blocks_take_whole_current(struct blocks *blocks)
 {
-    uint64_t block = bitmap_tree_first(&blocks->set[BLOCKS_WHOLE]);
+    uint64_t block = blocks->current;
 
-    if (block != BLOCKS_NONE) {
-        bitmap_tree_remove(&blocks->set[BLOCKS_WHOLE], block);
-    } else if (*blocks->word_count == BLOCKS_FRAMES) {
-        /* The current block stands in no set, yet all of it has come back. */
-        block = blocks->current;
-        blocks_drop_current(blocks);
-    } else {
+    if (*blocks->word_count != BLOCKS_FRAMES) {
         return BLOCKS_NONE;
     }
+    blocks_drop_current(blocks);
     blocks->count[block] = 0;
-    for (uint64_t i = 0; i < BLOCKS_WORDS; i++) {
-        blocks->bits[block * BLOCKS_WORDS + i] = 0;
-    }
     return block * BLOCKS_FRAMES;
 }
 
-void
-blocks_put_whole(struct blocks *blocks, uint64_t first)
+/* The lowest run of @frames free frames. Not bitmap_find_run: the bits of a
+ * block with count 0 may be those of one taken whole (I1). */
+static uint64_t
+blocks_find_run(const struct blocks *blocks, uint64_t frames)
 {
-    uint64_t block = first / BLOCKS_FRAMES;
+    uint64_t start = 0;
+    uint64_t end = 0; /* [start, end): the run that reaches this block */
 
-    KASSERT(blocks->count[block] == 0);
-    blocks->count[block] = BLOCKS_FRAMES;
-    for (uint64_t i = 0; i < BLOCKS_WORDS; i++) {
-        blocks->bits[block * BLOCKS_WORDS + i] = UINT64_MAX;
+    for (uint64_t block = 0; block < blocks->block_count; block++) {
+        uint64_t at = block * BLOCKS_FRAMES;
+        uint64_t stop = at + BLOCKS_FRAMES;
+
+        if (blocks->count[block] == 0) {
+            continue;
+        }
+        while (at < stop) {
+            at = bitmap_find_set(blocks->bits, at, stop);
+            start = at == end ? start : at;
+            at = bitmap_find_clear(blocks->bits, at, stop);
+            end = at;
+            if (end - start >= frames) {
+                return start;
+            }
+        }
     }
-    blocks_sort(blocks, block);
+    return BLOCKS_NONE;
 }
 
 uint64_t
 blocks_take_run(struct blocks *blocks, uint64_t frames)
 {
-    uint64_t first = bitmap_find_run(
-        blocks->bits, 0, blocks->block_count * BLOCKS_FRAMES, frames);
+    uint64_t first = blocks_find_run(blocks, frames);
 
-    if (first != BITMAP_NONE) {
+    if (first != BLOCKS_NONE) {
         blocks_remove(blocks, first, first + frames);
     }
     return first;
@@ -254,9 +259,10 @@ blocks_check(const struct blocks *blocks, uint64_t *free_frames)
         uint64_t weight =
             bitmap_count_range(blocks->bits, first, first + BLOCKS_FRAMES);
 
-        bad += weight != blocks->count[i];
+        bad += weight != blocks->count[i]
+               && !(weight == BLOCKS_FRAMES && blocks->count[i] == 0);
         bad += blocks_check_sets(blocks, i);
-        *free_frames += weight;
+        *free_frames += blocks->count[i];
     }
     bad += blocks_empty_word != 0 || blocks_empty_count != 0;
     return bad;

@@ -24,7 +24,9 @@
  * others are broken.
  *
  * Invariants
- *  I1  count[b] is the number of set bits of block b.
+ *  I1  count[b] is the number of set bits of block b, which are its free frames;
+ *      but while b is taken whole, count[b] is 0 and its bits stay set: 16 stores
+ *      less, and nobody looks at the bits of a block without free frames.
  *  I2  A block is in the set that its count names, in no other; with count 0,
  *      or as the current block, in none.
  *  I3  word points into the current block, or at a word that is 0 for ever.
@@ -88,11 +90,9 @@ void blocks_add(struct blocks *blocks, uint64_t first, uint64_t end);
 /* Make frames [first, end), all of them free, not free. Cost: as blocks_add. */
 void blocks_remove(struct blocks *blocks, uint64_t first, uint64_t end);
 
-/* Take the lowest whole block. Returns its first frame, or BLOCKS_NONE. */
-uint64_t blocks_take_whole(struct blocks *blocks);
-
-/* Give back a whole block at @first, none of its frames free. */
-void blocks_put_whole(struct blocks *blocks, uint64_t first);
+/* Take the current block if it is whole, which no set shows. Returns its first
+ * frame, or BLOCKS_NONE. */
+uint64_t blocks_take_whole_current(struct blocks *blocks);
 
 /* Take the lowest @frames > 0 free frames in a row. Returns the first, or
  * BLOCKS_NONE. Cost: O(all frames / 64). */
@@ -105,47 +105,42 @@ uint64_t blocks_count_whole(const struct blocks *blocks);
  * Returns the number of contradictions. Cost: O(frames / 64). */
 uint64_t blocks_check(const struct blocks *blocks, uint64_t *free_frames);
 
-/* Make another block current, when blocks_word_is_drained says that this one has
- * nothing left. Returns false if no frame is free. */
-bool blocks_next_block(struct blocks *blocks);
+/* Make another block current and point word at its first frames; the one that
+ * was has none left. Returns false if no frame is free. */
+MUST_CHECK bool blocks_next_block(struct blocks *blocks);
 
 /* @block has just got a free frame and may belong into another set. */
 void blocks_resort(struct blocks *blocks, uint64_t block);
 
+/* Whether @frame, not part of a block taken whole, is free. */
 static inline bool
 blocks_is_free(const struct blocks *blocks, uint64_t frame)
 {
     return bitmap_test(blocks->bits, frame);
 }
 
-/* Whether blocks_take_bit may be called; else call blocks_advance. */
+/* Whether blocks_take_bit may be called; else blocks_seek_word comes first. */
 static ALWAYS_INLINE bool
 blocks_is_ready(const struct blocks *blocks)
 {
     return *blocks->word != 0;
 }
 
-/* Point word at the first word of its block that is not 0; the block has one. */
-static ALWAYS_INLINE void
+/* Point word at the first word of its block that is not 0. Returns false if the
+ * block has none: then it is time for blocks_next_block. */
+static ALWAYS_INLINE MUST_CHECK bool
 blocks_seek_word(struct blocks *blocks)
 {
     uint64_t *word =
         (void *)((uintptr_t)blocks->word & ~(uintptr_t)(BLOCKS_ALIGN - 1));
 
+    if (UNLIKELY(*blocks->word_count == 0)) {
+        return false;
+    }
     while (*word == 0) {
         word++;
     }
     blocks->word = word;
-}
-
-/* Point word at a word that is not 0. Returns false if no frame is free. */
-static ALWAYS_INLINE MUST_CHECK bool
-blocks_advance(struct blocks *blocks)
-{
-    if (UNLIKELY(*blocks->word_count == 0)) {
-        return blocks_next_block(blocks);
-    }
-    blocks_seek_word(blocks);
     return true;
 }
 
@@ -180,4 +175,30 @@ blocks_put(struct blocks *blocks, uint64_t frame)
     bitmap_set(blocks->bits, frame);
     count = ++blocks->count[frame / BLOCKS_FRAMES];
     return (BLOCKS_EDGES >> (count % 64) & 1) != 0;
+}
+
+/* Take a whole block, the lowest in its set. Returns its first frame, or
+ * BLOCKS_NONE. */
+static ALWAYS_INLINE uint64_t
+blocks_take_whole(struct blocks *blocks)
+{
+    uint64_t block = bitmap_tree_take_first(&blocks->set[BLOCKS_WHOLE]);
+
+    if (UNLIKELY(block == BLOCKS_NONE)) {
+        return blocks_take_whole_current(blocks);
+    }
+    blocks->count[block] = 0;
+    return block * BLOCKS_FRAMES;
+}
+
+/* Give back the block at @first, taken whole. */
+static ALWAYS_INLINE void
+blocks_put_whole(struct blocks *blocks, uint64_t first)
+{
+    uint64_t block = first / BLOCKS_FRAMES;
+
+    blocks->count[block] = BLOCKS_FRAMES;
+    if (LIKELY(block != blocks->current)) {
+        bitmap_tree_add(&blocks->set[BLOCKS_WHOLE], block);
+    }
 }

@@ -84,28 +84,36 @@ pmm_take_pooled(enum frame_kind kind, uint64_t owner)
     return frame_at(index);
 }
 
-/* Find a word with a free frame. Returns false if there is none. */
-static ALWAYS_INLINE bool
-pmm_advance(void)
+/* The current word is another one. */
+static ALWAYS_INLINE void
+pmm_word_changed(void)
 {
-    uint64_t first;
+    uint64_t first = blocks_word_first(&pmm.blocks);
 
-    if (UNLIKELY(!blocks_advance(&pmm.blocks))) {
-        return false;
-    }
-    first = blocks_word_first(&pmm.blocks);
     pmm.word_table = &frame_table[first];
     pmm.word_memory = frame_at(first);
-    return true;
 }
 
-/* The current word is drained: go on elsewhere, in the end to the pool. */
+/* The current block is drained: take from another, in the end from the pool. */
 static NOINLINE void *
-pmm_alloc_slow(enum frame_kind kind, uint64_t owner)
+pmm_alloc_next_block(enum frame_kind kind, uint64_t owner)
 {
-    if (UNLIKELY(!pmm_advance())) {
+    if (!blocks_next_block(&pmm.blocks)) {
         return pmm.pool_count == 0 ? NULL : pmm_take_pooled(kind, owner);
     }
+    pmm_word_changed();
+    return pmm_take(kind, owner);
+}
+
+/* The current word is drained. Two functions, so that the common half has no
+ * registers to save. */
+static NOINLINE void *
+pmm_alloc_next_word(enum frame_kind kind, uint64_t owner)
+{
+    if (!blocks_seek_word(&pmm.blocks)) {
+        return pmm_alloc_next_block(kind, owner);
+    }
+    pmm_word_changed();
     return pmm_take(kind, owner);
 }
 
@@ -113,7 +121,7 @@ void *
 pmm_alloc_kind(enum frame_kind kind, uint64_t owner)
 {
     if (UNLIKELY(!blocks_is_ready(&pmm.blocks))) {
-        return pmm_alloc_slow(kind, owner);
+        return pmm_alloc_next_word(kind, owner);
     }
     return pmm_take(kind, owner);
 }
@@ -200,23 +208,37 @@ pmm_set_kind(void *frame, enum frame_kind kind, uint64_t owner)
 
 /* ---- many frames ------------------------------------------------------- */
 
+/* Book the block at @first, just taken whole. */
+static ALWAYS_INLINE void *
+pmm_book_large(uint64_t first)
+{
+    frame_table[first] = FRAME_LARGE | FRAME_DMA;
+    pmm.count[FRAME_DMA] += PMM_LARGE_FRAMES;
+    return frame_at(first);
+}
+
+/* No block is whole: perhaps with the pool's frames one is. */
+static NOINLINE void *
+pmm_alloc_large_slow(void)
+{
+    uint64_t first;
+
+    if (!pmm_pool_drain()) {
+        return NULL;
+    }
+    first = blocks_take_whole(&pmm.blocks);
+    return first == BLOCKS_NONE ? NULL : pmm_book_large(first);
+}
+
 void *
 pmm_alloc_large(void)
 {
     uint64_t first = blocks_take_whole(&pmm.blocks);
 
     if (UNLIKELY(first == BLOCKS_NONE)) {
-        if (!pmm_pool_drain()) {
-            return NULL;
-        }
-        first = blocks_take_whole(&pmm.blocks);
-        if (first == BLOCKS_NONE) {
-            return NULL;
-        }
+        return pmm_alloc_large_slow();
     }
-    frame_table[first] = FRAME_LARGE | FRAME_DMA;
-    pmm.count[FRAME_DMA] += PMM_LARGE_FRAMES;
-    return frame_at(first);
+    return pmm_book_large(first);
 }
 
 void
@@ -273,8 +295,11 @@ pmm_pool_refill_one(void)
         || pmm_count_free() - pmm.pool_count <= POOL_LOW_WATER) {
         return false;
     }
-    if (!blocks_is_ready(&pmm.blocks) && !pmm_advance()) {
-        return false;
+    if (!blocks_is_ready(&pmm.blocks)) {
+        if (!blocks_seek_word(&pmm.blocks) && !blocks_next_block(&pmm.blocks)) {
+            return false;
+        }
+        pmm_word_changed();
     }
     index = blocks_word_first(&pmm.blocks) + blocks_take_bit(&pmm.blocks);
     memset(frame_at(index), 0, PAGE_BYTES);

@@ -106,9 +106,12 @@ tree_agrees(uint64_t n)
             bitmap_tree_add(&tree, i);
             member[i] = true;
         } else {
-            i = step % 3 == 0 || bitmap_tree_first(&tree) == BITMAP_NONE
-                    ? i
-                    : bitmap_tree_first(&tree);
+            uint64_t least = bitmap_tree_first(&tree);
+
+            if (step % 3 != 0) {
+                CHECK_EQ(bitmap_tree_take_first(&tree), least);
+                i = least == BITMAP_NONE ? i : least;
+            }
             bitmap_tree_remove(&tree, i);
             member[i] = false;
         }

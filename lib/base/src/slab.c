@@ -191,34 +191,22 @@ slab_destroy(struct slab *slab)
     slab_descriptor_free(slab);
 }
 
-/* Make a slab with a free slot current. Returns NULL if there is no frame. */
-static struct slab *
-slab_replace_current(struct slab_cache *cache)
+/* Make @next, in no list, the current slab in place of one without a free slot. */
+static ALWAYS_INLINE void
+slab_replace_current(struct slab_cache *cache, struct slab *next)
 {
     struct slab *old = cache->current;
-    struct list *partial = list_first(&cache->partial);
-    struct slab *next;
 
-    if (partial != NULL) {
-        next = LIST_ENTRY(partial, struct slab, link);
-        list_remove(partial);
-    } else {
-        next = slab_create(cache);
-    }
-    if (next == NULL) {
-        return NULL;
-    }
-    if (old != &slab_none) {
+    if (LIKELY(old != &slab_none)) {
         slab_rebase(old, old->capacity - 1);
         list_add_head(&cache->full, &old->link);
     }
     slab_rebase(next, -(int32_t)SLAB_NEVER);
     cache->current = next;
-    return next;
 }
 
 /* Put the first fresh slot into the free list, which is empty. */
-static void
+static ALWAYS_INLINE void
 slab_use_fresh(struct slab *slab)
 {
     slab->info[slab->fresh].state = SLAB_END;
@@ -226,22 +214,40 @@ slab_use_fresh(struct slab *slab)
     slab->fresh++;
 }
 
-/* The current slab's free list is empty: fill it, then allocate. */
+/* Allocate from a new slab. */
+static NOINLINE void *
+slab_alloc_new(struct slab_cache *cache, uint64_t bytes, const void *site)
+{
+    struct slab *slab = slab_create(cache);
+
+    if (slab == NULL) {
+        return NULL;
+    }
+    slab_replace_current(cache, slab);
+    slab_use_fresh(slab);
+    return slab_take(slab, bytes, site);
+}
+
+/* The current slab's free list is empty: its next fresh slot, or the slab that
+ * has been partial for longest (it has gathered most free slots), or a new one. */
 void *
 slab_alloc_slow(struct slab_cache *cache, uint64_t bytes, const void *site)
 {
     struct slab *slab = cache->current;
+    struct list *partial;
 
-    if (slab->fresh == slab->capacity) {
-        slab = slab_replace_current(cache);
-        if (slab == NULL) {
-            return NULL;
-        }
-    }
-    if (slab->free == SLAB_END) {
+    if (slab->fresh != slab->capacity) {
         slab_use_fresh(slab);
+        return slab_take(slab, bytes, site);
     }
-    return slab_alloc(cache, bytes, site);
+    partial = list_first(&cache->partial);
+    if (partial == NULL) {
+        return slab_alloc_new(cache, bytes, site);
+    }
+    list_remove(partial);
+    slab = LIST_ENTRY(partial, struct slab, link);
+    slab_replace_current(cache, slab);
+    return slab_take(slab, bytes, site);
 }
 
 /* A full slab has become partial, a partial one empty, one with a single slot
@@ -252,7 +258,7 @@ slab_move(struct slab *slab)
     list_remove(&slab->link);
     if (slab_used(slab) != 0) {
         slab_rebase(slab, 0);
-        list_add_head(&slab->cache->partial, &slab->link);
+        list_add_tail(&slab->cache->partial, &slab->link);
     } else {
         slab_destroy(slab);
     }

@@ -106,9 +106,13 @@ bitmap_tree_init(struct bitmap_tree *tree, uint64_t *words, uint64_t n)
 static inline void
 bitmap_tree_add(struct bitmap_tree *tree, uint64_t n)
 {
-    bitmap_set(tree->low, n);
-    bitmap_set(tree->mid, n / 64);
-    tree->top |= 1ull << (n / 4096);
+    uint64_t old = tree->low[n / 64];
+
+    tree->low[n / 64] = old | 1ull << (n % 64);
+    if (old == 0) {
+        bitmap_set(tree->mid, n / 64);
+        tree->top |= 1ull << (n / 4096);
+    }
 }
 
 static inline void
@@ -127,6 +131,36 @@ static inline bool
 bitmap_tree_has(const struct bitmap_tree *tree, uint64_t n)
 {
     return bitmap_test(tree->low, n);
+}
+
+static inline bool
+bitmap_tree_is_empty(const struct bitmap_tree *tree)
+{
+    return tree->top == 0;
+}
+
+/* Remove the smallest member. Returns it, or BITMAP_NONE. */
+static inline uint64_t
+bitmap_tree_take_first(struct bitmap_tree *tree)
+{
+    uint64_t mid;
+    uint64_t low;
+    uint64_t first;
+
+    if (tree->top == 0) {
+        return BITMAP_NONE;
+    }
+    mid = bitmap_lowest(tree->top);
+    low = mid * 64 + bitmap_lowest(tree->mid[mid]);
+    first = low * 64 + bitmap_lowest(tree->low[low]);
+    tree->low[low] &= tree->low[low] - 1;
+    if (tree->low[low] == 0) {
+        tree->mid[mid] &= tree->mid[mid] - 1;
+        if (tree->mid[mid] == 0) {
+            tree->top &= tree->top - 1;
+        }
+    }
+    return first;
 }
 
 /* The smallest member, or BITMAP_NONE. */

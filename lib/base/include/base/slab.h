@@ -216,21 +216,15 @@ slab_canary(const void *block)
     return slab_secret ^ (uint64_t)(uintptr_t)block;
 }
 
-/* Allocate a block of @bytes, which fit the class, on behalf of code at @site.
- * Returns NULL if no frame is left. */
+/* Take the first slot of @slab's free list, which is not empty. */
 static ALWAYS_INLINE void *
-slab_alloc(struct slab_cache *cache, uint64_t bytes, const void *site)
+slab_take(struct slab *slab, uint64_t bytes, const void *site)
 {
-    struct slab *slab = cache->current;
-    uint32_t head = slab->free;
-    uint32_t slot = head >> SLAB_LINK_SHIFT;
+    uint32_t slot = slab->free >> SLAB_LINK_SHIFT;
     struct slab_info *info = &slab->info[slot];
     uint64_t canary;
     char *block;
 
-    if (UNLIKELY(head == SLAB_END)) {
-        return slab_alloc_slow(cache, bytes, site);
-    }
     slab->free = info->state;
     slab->frees_left++;
     info->site = (uint32_t)(uintptr_t)site;
@@ -241,6 +235,19 @@ slab_alloc(struct slab_cache *cache, uint64_t bytes, const void *site)
     canary = slab_canary(block);
     __builtin_memcpy(block + bytes, &canary, sizeof(canary));
     return block;
+}
+
+/* Allocate a block of @bytes, which fit the class, on behalf of code at @site.
+ * Returns NULL if no frame is left. */
+static ALWAYS_INLINE void *
+slab_alloc(struct slab_cache *cache, uint64_t bytes, const void *site)
+{
+    struct slab *slab = cache->current;
+
+    if (UNLIKELY(slab->free == SLAB_END)) {
+        return slab_alloc_slow(cache, bytes, site);
+    }
+    return slab_take(slab, bytes, site);
 }
 
 /* Allocate @bytes <= SLAB_MAX_BYTES from the smallest class that holds them. */
