@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""Sphinx: `make docs` turns these pages into HTML in build/docs, offline."""
+from pygments.lexers.special import TextLexer
+
+project = "SecOS"
+author = "the SecOS authors"
+extensions = ["myst_parser"]
+root_doc = "index"
+html_theme = "furo"
+html_title = "SecOS"
+html_copy_source = False
+exclude_patterns = ["conf.py"]
+myst_heading_anchors = 3
+# Pages name files of the tree in backticks; the few links that lead out of
+# docs/ are for readers of the repository.
+suppress_warnings = ["myst.xref_missing", "myst.header", "toc.not_readable"]
+
+
+class SessionLexer(TextLexer):
+    """What one types and sees at `secos$ `: shown as it is."""
+
+    name = "secos"
+    aliases = ["secos"]
+
+
+def setup(app):
+    app.add_lexer("secos", SessionLexer)

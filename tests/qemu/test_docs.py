@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Claim: every session that README.md and docs/ show is what the system says.
+Method: type what stands behind `secos$ ` and compare the output; run the lines
+behind `$ ` of the console blocks in a shell. docs/testing.md has the rules."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/tools"))
+import check_docs  # noqa: E402
+
+ANYTHING = "..."
+LOG_LINE = re.compile(r"secos: ")
+
+
+def number_pattern(text):
+    """0 is 0, any other number any other. A short hexadecimal number is an error
+    code and means itself; a long one is an address and stands for any."""
+    if text.startswith("0x"):
+        return text if len(text) <= 4 else r"0x[0-9a-f]+"
+    if "." in text:
+        return r"\d+\.\d+"
+    if re.search(r"[a-f]", text) or len(text) >= 12:
+        return r"[0-9a-f]+"
+    return "0" if text == "0" else r"\d*[1-9]\d*"
+
+
+def line_pattern(line):
+    """A regular expression for an expected line."""
+    pieces = re.split(r"(\.\.\.|\s+|0x[0-9a-f]+|(?<!\w)[0-9a-f]{12}(?!\w)|\d+\.\d+|\d+)", line.strip())
+    pattern = ""
+    for piece in pieces:
+        if piece == ANYTHING:
+            pattern += ".*"
+        elif piece.isspace():
+            pattern += r"\s+"
+        elif re.fullmatch(r"0x[0-9a-f]+|[0-9a-f]{12}|\d+\.\d+|\d+", piece):
+            pattern += number_pattern(piece)
+        else:
+            pattern += re.escape(piece)
+    return re.compile(pattern)
+
+
+def matches(expected, output):
+    """Whether lines @output are what lines @expected say. A line of three dots
+    stands for any lines; the kernel's own log lines may come in between."""
+    if not expected:
+        return all(LOG_LINE.match(line) for line in output)
+    if expected[0] == ANYTHING:
+        return any(matches(expected[1:], output[i:]) for i in range(len(output) + 1))
+    if not output:
+        return False
+    if line_pattern(expected[0]).fullmatch(output[0].strip()) and matches(expected[1:], output[1:]):
+        return True
+    return LOG_LINE.match(output[0]) is not None and matches(expected, output[1:])
+
+
+def lines_of(text):
+    return [line.strip() for line in text.replace("\r", "").split("\n") if line.strip()]
+
+
+def all_sessions():
+    for page in check_docs.pages():
+        for first, options, steps in check_docs.sessions(page):
+            yield pytest.param(options, steps, id=f"{page.name}:{first}")
+
+
+def all_consoles():
+    for page in check_docs.pages():
+        for info, first, lines in page.blocks:
+            if info == "console":
+                yield pytest.param(lines, id=f"{page.name}:{first}")
+
+
+def type_command(machine, typed, expected):
+    """Type @typed; an expected line ^C is typed when the one before it has come."""
+    if "^C" not in expected:
+        return machine.command(typed)
+    machine.send(typed + "\r")
+    machine.expect("\n")
+    begin = len(machine.log)
+    before = expected[: expected.index("^C")]
+    if before:
+        machine.expect(line_pattern(before[-1]).pattern)
+    machine.send("\x03")
+    machine.prompt()
+    return machine.log[begin : machine.log.rindex("secos$ ")]
+
+
+@pytest.mark.parametrize("options, steps", list(all_sessions()))
+def test_session_in_the_docs_is_true(start, options, steps):
+    arguments = {key: int(value) if value.isdigit() else value for key, value in options.items()}
+    machine = start(**arguments)
+    machine.prompt(120)
+    for typed, lines in steps:
+        expected = lines_of("\n".join(lines))
+        output = lines_of(type_command(machine, typed, expected))
+        assert matches(expected, output), f"secos$ {typed}\nthe docs:\n" + "\n".join(expected) + (
+            "\nthe system:\n" + "\n".join(output))
+
+
+def console_steps(lines):
+    """[(command, [line of output])]; `$ cat NAME` with lines below makes the file."""
+    steps = []
+    for line in lines:
+        if line.startswith("$ "):
+            steps.append((line[2:], []))
+        elif steps:
+            steps[-1][1].append(line)
+    return steps
+
+
+@pytest.mark.parametrize("lines", list(all_consoles()))
+def test_console_block_in_the_docs_is_true(lines, tmp_path):
+    (tmp_path / "SecOS").symlink_to(ROOT)
+    for command, output in console_steps(lines):
+        shown = re.fullmatch(r"cat ([\w.-]+)", command)
+        if shown and output:
+            (tmp_path / shown[1]).write_text("\n".join(output) + "\n")
+            continue
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=240, env={**os.environ})
+        assert matches(lines_of("\n".join(output)), lines_of(done.stdout)), f"$ {command}\n{done.stdout}{done.stderr}"
+
+
+def test_the_comparison_itself():
+    assert matches(["a 0 b 7"], ["a  0 b 12"]) and not matches(["a 0"], ["a 3"]) and not matches(["a 3"], ["a 0"])
+    assert matches(["x", "...", "y"], ["x", "1", "2", "y"]) and not matches(["x", "y"], ["x", "1", "y"])
+    assert matches(["error 0x7, rip 0x400078"], ["secos: log", "error 0x7, rip 0x400abc"])
+    assert not matches(["error 0x7"], ["error 0x6"])

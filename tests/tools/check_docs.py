@@ -1,0 +1,393 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Do the docs still tell of this tree? Run by `make lint`.
+
+  links        every link leads to a page, every #anchor to a heading of it
+  pages        every page under docs/ is reached from docs/README.md
+  `paths`      a file in backticks exists (`kernel/mm/pmm.c`, `pmm.c`, `vmm_*.c`, `<arch/mmu.h>`)
+  `names`      a function in backticks is defined, any other name with an underscore occurs
+  `make x`     is a target; so is every make command in an ```sh block
+  ```secos     blocks type only commands that the shell has
+  docs/abi.md  lists every system call with its number, arguments, class and group
+
+Parts between <!-- begin NAME --> and <!-- end NAME --> are written by this script:
+--fix writes them anew. Names of other systems are set in italics, not in backticks.
+docs/testing.md tells how ```secos and ```console blocks are run.
+"""
+import argparse
+import functools
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/tools"))
+import size_report  # noqa: E402
+
+SOURCE = {".c", ".h", ".asm", ".inc", ".py", ".mk", ".ld", ".cfg", ""}
+INCLUDE_ROOTS = ("kernel", "kernel/abi", "lib/base/include", "lib/libsecos/include", "tests/host/fakes/include")
+# The published interface of the memory core: docs/abi.md prints it,
+# tests/host/test_published_api.c takes the address of each.
+PUBLISHED = {
+    "kernel/mm/pmm.h": "pmm_init pmm_alloc_frame pmm_free_frame pmm_get_total_memory pmm_get_used_memory "
+                       "pmm_get_free_memory pmm_print_stats",
+    "kernel/mm/heap.h": "heap_init kmalloc kmalloc_aligned kfree heap_print_stats",
+    "kernel/mm/vmm.h": "vmm_init vmm_map vmm_unmap vmm_translate vmm_alloc_page vmm_space_create_user "
+                       "vmm_map_in_space vmm_unmap_in_space vmm_alloc_page_in_space vmm_map_user_code_in_space "
+                       "vmm_alloc_user_page_in_space vmm_alloc_user_stack_in_space vmm_translate_in_space "
+                       "vmm_harden_user_space",
+    "kernel/task/loader.h": "elf_unload_process",
+}
+
+
+# --- the tree ------------------------------------------------------------------
+
+@functools.cache
+def tree_files():
+    """Every file of the project, as posix paths; without git, all but build/."""
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == 0:
+        return sorted(f for f in set(done.stdout.split("\n")) if f and (ROOT / f).is_file())
+    return sorted(p.relative_to(ROOT).as_posix() for p in ROOT.rglob("*")
+                  if p.is_file() and not {"build", ".git"} & set(p.parts))
+
+
+@functools.cache
+def sources():
+    """Text of all that is not documentation."""
+    chosen = [f for f in tree_files() if pathlib.Path(f).suffix in SOURCE and not f.startswith(("docs/", "tests/fuzz/corpus"))]
+    return {f: (ROOT / f).read_text(errors="replace") for f in chosen}
+
+
+@functools.cache
+def words():
+    return set().union(*(re.findall(r"[A-Za-z_]\w*", text) for text in sources().values()))
+
+
+@functools.cache
+def functions():
+    """Names followed by a parenthesis, and labels of assembly."""
+    found = set()
+    for path, text in sources().items():
+        found |= set(re.findall(r"([A-Za-z_]\w*)\s*\(", text))
+        if path.endswith((".asm", ".inc")):
+            found |= set(re.findall(r"^([A-Za-z_]\w*):", text, re.MULTILINE))
+    # system calls are named by their row; their handlers are sys_NAME
+    return found | {name for name, *_ in syscall_rows()}
+
+
+@functools.cache
+def make_targets():
+    found = set()
+    for path, text in sources().items():
+        if path == "Makefile" or path.endswith(".mk"):
+            for names in re.findall(r"^([a-z][a-z0-9 -]*):(?!=)", text, re.MULTILINE):
+                found |= set(names.split())
+    return found
+
+
+@functools.cache
+def shell_commands():
+    text = sources()["servers/shell/commands.c"]
+    return set(re.findall(r'^    \{ "(\w+)",', text, re.MULTILINE))
+
+
+@functools.cache
+def syscall_rows():
+    """(name, number, arguments, class, group) of every row of SYSCALL_LIST."""
+    text = (ROOT / "kernel/abi/secos/syscall.h").read_text()
+    first = int(re.search(r"#define SYS_FIRST (\w+)", text)[1], 0)
+    rows = re.findall(r"^\s+X\((\w+),\s*(\w+),\s*(\d+),\s*(\w+),\s*(\w+)\)", text, re.MULTILINE)
+    return [(name, first + int(offset, 0), int(count), kind, group) for name, offset, count, kind, group in rows]
+
+
+# --- pages -----------------------------------------------------------------------
+
+class Page:
+    """A Markdown file: its fenced blocks, and its prose with them blanked out."""
+
+    def __init__(self, path):
+        self.path = path
+        self.name = path.relative_to(ROOT).as_posix()
+        self.text = path.read_text()
+        self.blocks = []  # (info string, number of the first line, lines)
+        prose, block = [], None
+        for number, line in enumerate(self.text.split("\n"), 1):
+            fence = re.match(r"```+\s*(.*)$", line)
+            if block is None and fence:
+                block = (fence[1].strip(), number + 1, [])
+            elif block is not None and re.match(r"```+\s*$", line):
+                self.blocks.append(block)
+                block = None
+            elif block is not None:
+                block[2].append(line)
+                line = ""
+            prose.append("" if fence else line)
+        self.prose = prose
+
+    def headings(self):
+        for line in self.prose:
+            found = re.match(r"#+ (.*)", line)
+            if found:
+                text = re.sub(r"[`*]", "", found[1]).strip().lower()
+                yield re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+
+    def links(self):
+        for number, line in enumerate(self.prose, 1):
+            bare = re.sub(r"`[^`]*`", "", line)
+            for target in re.findall(r"\]\(([^)\s]+)\)", bare):
+                if not re.match(r"\w+:", target):
+                    yield number, target
+
+    def spans(self):
+        for number, line in enumerate(self.prose, 1):
+            for span in re.findall(r"(?<!`)`([^`]+)`(?!`)", line):
+                yield number, span.strip()
+
+
+def pages():
+    names = ["README.md", "CONTRIBUTING.md"]
+    names += sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").rglob("*.md"))
+    return [Page(ROOT / name) for name in names if (ROOT / name).exists()]
+
+
+def sessions(page):
+    """The ```secos blocks of @page: [(first line, options, [(typed line, [expected line])])].
+    Options follow the word, as in ```secos options="pager=kernel" memory=64."""
+    found = []
+    for info, first, lines in page.blocks:
+        if not re.match(r"secos\b", info):
+            continue
+        options = dict((key, quoted or plain) for key, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', info))
+        steps = []
+        for line in lines:
+            typed = re.match(r"secos\$ (.*)$", line)
+            if typed:
+                steps.append((typed[1], []))
+            elif steps:
+                steps[-1][1].append(line)
+        found.append((first, options, steps))
+    return found
+
+
+# --- checks: each yields (line, what is wrong) --------------------------------------
+
+def check_links(page, known):
+    for number, target in page.links():
+        path, _, anchor = target.partition("#")
+        there = (page.path.parent / path).resolve() if path else page.path
+        if not there.exists():
+            yield number, f"link to {target}: no such file"
+        elif anchor and there in known and anchor not in set(known[there].headings()):
+            yield number, f"link to {target}: no such heading"
+
+
+def is_path(span):
+    return re.fullmatch(r"[\w./*{},-]+\.(c|h|asm|inc|py|md|mk|ld|cfg|yml|txt)", span) or (
+        re.fullmatch(r"[\w.-]+(/[\w.*-]+)*/", span) and "//" not in span)
+
+
+def expand(span):
+    braces = re.search(r"\{([^}]*)\}", span)
+    if not braces:
+        return [span]
+    return [x for part in braces[1].split(",") for x in expand(span.replace(braces[0], part, 1))]
+
+
+def path_exists(span):
+    if span.startswith("build/"):
+        return True  # made, not kept
+    pattern = re.escape(span).replace(r"\*", "[^/]*")
+    pattern += ".*" if span.endswith("/") else ""
+    return any(re.search(rf"(^|/){pattern}$", f) for f in tree_files())
+
+
+def header_exists(name):
+    return any((ROOT / root / name).exists() for root in INCLUDE_ROOTS)
+
+
+def name_is_known(name):
+    if name.endswith("*"):
+        return any(word.startswith(name[:-1]) for word in words())
+    return name in words() or name in {row[0] for row in syscall_rows()} or "sys_" + name in words()
+
+
+def check_spans(page):
+    for number, span in page.spans():
+        header = re.fullmatch(r"<([\w./]+\.h)>", span)
+        call = re.fullmatch(r"([A-Za-z_]\w*)\(.*\)", span)
+        target = re.fullmatch(r"(?:\$ )?make ([a-z-]+)\b.*", span)
+        if header:
+            if not header_exists(header[1]):
+                yield number, f"`{span}`: no such header"
+        elif is_path(span):
+            for one in expand(span):
+                if not path_exists(one):
+                    yield number, f"`{one}`: no such file"
+        elif target:
+            if target[1] not in make_targets():
+                yield number, f"`{span}`: no such target"
+        elif call:
+            if call[1] not in functions():
+                yield number, f"`{span}`: no such function"
+        else:
+            for name in re.findall(r"(?<![\w$.%-])((?:[a-z]\w*_\w+|[A-Z][A-Z0-9]*_[A-Z0-9_]+)\*?)(?![\w=])", span):
+                if not name_is_known(name):
+                    yield number, f"`{name}` occurs nowhere in the sources"
+
+
+def check_blocks(page):
+    for first, _, steps in sessions(page):
+        for typed, _ in steps:
+            word = typed.split()[0] if typed.split() else ""
+            if word and word not in shell_commands():
+                yield first, f"the shell has no command {word!r}"
+    for info, first, lines in page.blocks:
+        if info not in ("sh", "console"):
+            continue
+        for number, line in enumerate(lines, first):
+            command = re.sub(r"^\$ ", "", line)
+            for target in re.findall(r"(?:^|&& |; )make ([a-z][a-z-]*)\b(?!=)", command):
+                if target not in make_targets():
+                    yield number, f"make {target}: no such target"
+            for path in re.findall(r"(?<![\w./])((?:tools|tests|kernel|servers|lib|docs|boot)/[\w./-]+)", command):
+                if not (ROOT / path.rstrip(".")).exists():
+                    yield number, f"{path}: no such file"
+
+
+def check_ascii(page):
+    for number, line in enumerate(page.text.split("\n"), 1):
+        odd = [c for c in line if ord(c) > 126]
+        if odd:
+            yield number, f"{odd[0]!r} is not ASCII"
+
+
+def check_syscalls(page):
+    """The tables of docs/abi.md against SYSCALL_LIST."""
+    if page.name != "docs/abi.md":
+        return
+    wanted = {name: (number, count, kind, group.lower()) for name, number, count, kind, group in syscall_rows()}
+    group = None
+    for number, line in enumerate(page.prose, 1):
+        heading = re.match(r"#+ Group (\w+)", line)
+        group = heading[1].lower() if heading else group
+        row = re.match(r"\| (0x\w+) \| `(\w+)\(([^`]*)\)` \| (\w) \|", line)
+        if not row:
+            continue
+        arguments = [a for a in row[3].split(",") if a.strip()]
+        said = (int(row[1], 16), len(arguments), row[4], group)
+        if row[2] not in wanted:
+            yield number, f"{row[2]} is in no row of SYSCALL_LIST"
+        elif said != wanted.pop(row[2]):
+            yield number, f"{row[2]}: number, arguments, class or group differ from SYSCALL_LIST"
+    for name in wanted:
+        yield 1, f"system call {name} is in no table"
+
+
+def check_reach(all_pages):
+    """Every page of docs/ must be reached by links from docs/README.md."""
+    known = {p.path: p for p in all_pages}
+    todo, seen = [ROOT / "docs/README.md"], set()
+    while todo:
+        path = todo.pop()
+        if path in seen or path not in known:
+            continue
+        seen.add(path)
+        todo += [(path.parent / target.partition("#")[0]).resolve() for _, target in known[path].links()]
+    for page in all_pages:
+        if page.name.startswith("docs/") and page.path not in seen:
+            yield page, 1, "no link leads here from docs/README.md"
+
+
+def check_published():
+    """What abi.md prints, the host test takes the address of."""
+    test = sources().get("tests/host/test_published_api.c", "")
+    for names in PUBLISHED.values():
+        for name in names.split():
+            if not re.search(rf"\b{name}\b", test):
+                yield f"{name} is published, but tests/host/test_published_api.c does not take its address"
+
+
+# --- the parts that this script writes -------------------------------------------------
+
+def write_sizes():
+    counts = size_report.count_rooms()
+    rows = [f"| `{room}/` | {lines} |" for room, lines in counts.items()]
+    return ["| room | lines of code |", "| --- | ---: |", *rows, f"| **all that runs in ring 0** | **{sum(counts.values())}** |"]
+
+
+def write_statuses():
+    text = (ROOT / "kernel/abi/secos/status.h").read_text()
+    rows = re.findall(r'X\((\w+), (-\d+), "([^"]*)"\)', text)
+    return ["| status | value | meaning |", "| --- | ---: | --- |",
+            *(f"| `ST_{name}` | {value} | {meaning} |" for name, value, meaning in rows)]
+
+
+def write_published():
+    lines = ["```c"]
+    for header, names in PUBLISHED.items():
+        text = re.sub(r"/\*.*?\*/", "", (ROOT / header).read_text(), flags=re.DOTALL)
+        lines.append(f"/* {header} */")
+        for name in names.split():
+            found = re.search(rf"^(?:MUST_CHECK )?((?:[\w*]+\s+)*[\w*]+\s*\**){name}(\([^;]*\));", text, re.MULTILINE)
+            if not found:
+                sys.exit(f"check_docs: no prototype of {name} in {header}")
+            lines.append(re.sub(r"\s+", " ", f"{found[1]}{name}{found[2]};").replace("* ", "*").strip())
+        lines.append("")
+    return lines[:-1] + ["```"]
+
+
+WRITERS = {"sizes": write_sizes, "statuses": write_statuses, "published": write_published}
+
+
+def numbers_are_near(old, new):
+    """Line counts change with every commit: only a quarter more or less is a lie."""
+    a, b = (list(map(int, re.findall(r"\|\s*\**(\d+)", "\n".join(x)))) for x in (old, new))
+    return len(a) == len(b) and all(abs(x - y) <= max(50, y // 4) for x, y in zip(a, b))
+
+
+def written_parts(page):
+    for found in re.finditer(r"<!-- begin (\w+) -->\n(.*?)\n<!-- end \1 -->", page.text, re.DOTALL):
+        yield found, found[1], found[2].split("\n")
+
+
+def check_written(page):
+    for found, name, old in written_parts(page):
+        new = WRITERS[name]()
+        if old != new and not (name == "sizes" and numbers_are_near(old, new)):
+            yield page.text[:found.start()].count("\n") + 1, f"{name} is out of date: tests/tools/check_docs.py --fix"
+
+
+def fix(page):
+    text = page.text
+    for found, name, _ in reversed(list(written_parts(page))):
+        text = text[:found.start(2)] + "\n".join(WRITERS[name]()) + text[found.end(2):]
+    if text != page.text:
+        page.path.write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fix", action="store_true", help="write the generated parts anew")
+    arguments = parser.parse_args()
+    all_pages = pages()
+    if arguments.fix:
+        for page in all_pages:
+            fix(page)
+        all_pages = pages()
+    known = {p.path: p for p in all_pages}
+    wrong = []
+    for page in all_pages:
+        checks = [check_links(page, known), check_spans(page), check_blocks(page), check_ascii(page),
+                  check_syscalls(page), check_written(page)]
+        wrong += [(page.name, number, what) for check in checks for number, what in check]
+    wrong += [(page.name, number, what) for page, number, what in check_reach(all_pages)]
+    wrong += [("docs/abi.md", 1, what) for what in check_published()]
+    for name, number, what in sorted(wrong):
+        print(f"{name}:{number}: {what}")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
