@@ -53,7 +53,7 @@ job_load(char *const words[], uint32_t flags, struct job *job)
         .flags = SPAWN_SUSPENDED | flags,
         .priority = SHELL_CHILD_PRIORITY,
     };
-    char args[SPAWN_ARGS_BYTES];
+    static char args[SPAWN_ARGS_BYTES]; /* too large for the stack */
     int64_t packed = job_pack(words, args);
     int64_t process;
 
