@@ -84,9 +84,12 @@ vmm_audit_frame(struct vmm_audit *audit, vaddr_t page, mmu_leaf_t leaf)
         vmm_audit_note(audit, &info->wrong_owner, "frame that is no user's",
                        page.raw);
     }
-    if ((flags & ~word) != 0) {
-        vmm_audit_note(audit, &info->wx_b, "right that the frame hides",
-                       page.raw);
+    /* A shared frame remembers rights that other leaves had; a private one
+     * has this leaf alone. */
+    if ((flags & ~word) != 0
+        || (is_private && flags != (word & VMM_MAPPED_FLAGS))) {
+        vmm_audit_note(audit, &info->wx_b,
+                       "rights that the frame does not tell", page.raw);
     }
     info->wx_d += (flags & FRAME_MAPPED_X) != 0;
 }
@@ -217,7 +220,6 @@ static void
 vmm_audit_frames(struct vmm_audit *audit)
 {
     struct audit_info *info = audit->info;
-    uint64_t both = FRAME_MAPPED_W | FRAME_MAPPED_X;
     uint64_t private_frames = 0;
 
     audit->space = &vmm_kernel;
@@ -229,7 +231,7 @@ vmm_audit_frames(struct vmm_audit *audit)
                           && frame_space(word) != 0;
         if ((frame_kind_of(word) == FRAME_USER
              || frame_kind_of(word) == FRAME_SHARED)
-            && (word & both) == both) {
+            && (word & VMM_MAPPED_FLAGS) == VMM_MAPPED_FLAGS) {
             vmm_audit_note(audit, &info->wx_b, "frame with W and X leaves",
                            i << PAGE_SHIFT);
         }

@@ -40,6 +40,8 @@ vmm_image_paddr(vaddr_t address)
     return paddr(address.raw - KERNEL_IMAGE_BASE);
 }
 
+#define VMM_MAPPED_FLAGS (FRAME_MAPPED_W | FRAME_MAPPED_X)
+
 /* Frame flags that a user leaf with @prot sets. Both are powers of two, so these
  * are two shifts and nothing to branch on. */
 static inline uint64_t

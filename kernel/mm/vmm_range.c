@@ -66,7 +66,7 @@ vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
         tlb_add_page(&batch, found.address);
         frame = physmap_at(mmu_leaf_frame(*leaf));
         if (frame_kind_of(*frame_word(frame)) == FRAME_USER) {
-            frame_remove_flags(frame, FRAME_MAPPED_W | FRAME_MAPPED_X);
+            frame_remove_flags(frame, VMM_MAPPED_FLAGS);
             frame_add_flags(frame, vmm_prot_flags(prot));
         }
     }

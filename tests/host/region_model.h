@@ -159,6 +159,31 @@ static const uint32_t prots[] = {
     PROT_READ | PROT_EXEC,
 };
 
+/* Turn @spec into what would join the region that ends below it with the one
+ * above: the way back from a destroy in the middle. */
+static void
+fill_hole(struct region_spec *spec)
+{
+    uint64_t base = spec->base;
+    uint64_t end;
+
+    while (base > LOW && !model[base - 1].used) {
+        base--;
+    }
+    for (end = base; end < HIGH && !model[end].used; end++) {
+    }
+    if (base == LOW || end == base) {
+        return;
+    }
+    spec->base = base;
+    spec->pages = end - base;
+    spec->first_page = model[base - 1].pager_page + 1;
+    spec->prot = model[base - 1].prot;
+    spec->max_prot = model[base - 1].max_prot;
+    spec->kind = model[base - 1].kind;
+    spec->binding = model[base - 1].binding;
+}
+
 static void
 step_create(struct region_tree *tree)
 {
@@ -180,6 +205,9 @@ step_create(struct region_tree *tree)
     spec.max_prot = spec.prot;
     if (spec.prot == PROT_READ && rnd(2) == 0) {
         spec.max_prot = PROT_READ | PROT_WRITE;
+    }
+    if (rnd(4) == 0) {
+        fill_hole(&spec);
     }
     status = region_create(tree, &spec, &out);
     if (!model_is_free(spec.base, spec.pages)) {

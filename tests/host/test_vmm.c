@@ -39,6 +39,13 @@ cpu_random(void)
     return 0x1122334455667788ull;
 }
 
+/* The object's own hold is one of the count here: the last leaf takes it all. */
+bool
+vmm_hook_shared_unmapped(struct space *space, vaddr_t page, void *frame)
+{
+    return false;
+}
+
 /* ---- a machine --------------------------------------------------------------- */
 
 static struct quota root_quota;
@@ -743,6 +750,64 @@ TEST(the_audit_notices)
     vmm_space_destroy(&s);
 }
 
+/* Each way to need memory, with 0, 1, 2 ... frames left in the machine. */
+TEST(running_out_of_frames_changes_nothing)
+{
+    vaddr_t page = vaddr(USER_MAP_BASE);
+    struct space s;
+    struct quota q;
+
+    for (uint64_t left = 0; left < 6; left++) {
+        enum status status = ST_OK;
+        struct mmu_cursor at;
+        void *taken = NULL;
+        void *frame;
+        void *own;
+
+        machine();
+        pmm_pool_set_limit(0);
+        quota_init(&q, &root_quota, 100);
+        own = pmm_alloc_kind(FRAME_USER, 0);
+        while (pmm_get_free_memory() > left * PAGE_BYTES) {
+            frame = pmm_alloc_frame();
+            *(void **)frame = taken;
+            taken = frame;
+        }
+        if (left == 0) {
+            CHECK_EQ(vmm_space_create_user(&s, &q), ST_ENOMEM);
+            CHECK_EQ(q.used, 0);
+            continue;
+        }
+        CHECK_EQ(vmm_space_create_user(&s, &q), ST_OK);
+        status = vmm_alloc_user_page_in_space(&s, page, NULL);
+        CHECK_EQ(status, left < 5 ? ST_ENOMEM : ST_OK);
+        if (status == ST_OK) {
+            CHECK_EQ(vmm_unmap_in_space(&s, page), ST_OK);
+        }
+        CHECK_EQ(q.used, 1);
+        status = vmm_map_in_space(&s, page, own, PROT_READ);
+        CHECK_EQ(status, left < 4 ? ST_ENOMEM : ST_OK);
+        if (status == ST_OK) {
+            CHECK_EQ(vmm_unmap_in_space(&s, page), ST_OK);
+        }
+        CHECK_EQ(q.used, 1);
+        if (mmu_ensure(&s.tables, page, &at) == ST_OK) {
+            mmu_set_transit(at, 9);
+            while (pmm_get_free_memory() != 0) {
+                pmm_alloc_frame();
+            }
+            CHECK_EQ(vmm_install_zero(&s, page, at.leaf, PROT_READ), ST_ENOMEM);
+            CHECK(mmu_leaf_is_transit(*at.leaf));
+            CHECK_EQ(q.used, 4);
+            vmm_cancel_transit(&s, page);
+        }
+        CHECK_EQ(q.used, 1);
+        CHECK_EQ(s.tables.table_frames, 0);
+        audit();
+        vmm_space_destroy(&s);
+    }
+}
+
 TEST(numbers_of_spaces_are_reused_and_run_out)
 {
     static struct space s[VMM_SPACES];
@@ -794,6 +859,7 @@ main(int argc, char **argv)
     RUN(impossible_pages_are_refused);
     RUN(no_frame_is_writable_here_and_executable_there);
     RUN(the_audit_notices);
+    RUN(running_out_of_frames_changes_nothing);
     RUN(numbers_of_spaces_are_reused_and_run_out);
     fake_ram_destroy();
     return CHECK_REPORT();
