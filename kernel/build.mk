@@ -48,6 +48,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/endpoint.c \
 	ipc/fault.c \
 	ipc/ipc.c \
+	ipc/memory_object.c \
 	ipc/modules.c \
 	ipc/notification.c \
 	ipc/objects.c \

@@ -10,6 +10,8 @@
 #include <base/compiler.h>
 #include <secos/status.h>
 
+#include <mm/region.h>
+
 #include <task/object.h>
 
 struct endpoint;
@@ -26,6 +28,17 @@ struct binding {
 MUST_CHECK enum status binding_create(struct endpoint *endpoint,
                                       uint64_t badge, uint32_t max_prot,
                                       uint64_t pages, struct binding **out);
+
+/* The binding of @region, or NULL if nobody pages it or a memory object does. */
+static inline struct binding *
+binding_of_region(const struct region *region)
+{
+    struct object *source = region->spec.binding;
+
+    return source == NULL || source->kind != OBJECT_BINDING
+               ? NULL
+               : CONTAINER_OF(source, struct binding, object);
+}
 
 /* The object class calls this. */
 void binding_destroy(struct object *object);

@@ -20,6 +20,7 @@
 
 #include "binding.h"
 #include "endpoint.h"
+#include "memory_object.h"
 #include "page_fault.h"
 #include "pager_watch.h"
 
@@ -41,23 +42,58 @@ fault_refuse(struct fault_outcome *out, enum fault_reason reason)
     out->reason = reason;
 }
 
+/* Ask @binding's endpoint for @page. @leaf is the entry, in transit from now on,
+ * or NULL where a page is present and lacks a right. */
 static void
 fault_open(struct thread *thread, uint64_t page, uint32_t access,
-           struct mmu_cursor at, struct fault_outcome *out)
+           struct binding *binding, struct fault_outcome *out)
 {
-    struct binding *binding = out->region->spec.binding;
     struct call *call = thread->call;
 
-    mmu_set_transit(at, call->slot);
     call->is_fault = true;
     call->access = access;
     call->badge = BADGE_KERNEL | binding->badge;
     call->endpoint = binding->endpoint;
     call->space = &thread->process->space;
     call->page = page;
-    call->leaf = at.leaf;
     out->action = FAULT_OPENED;
     out->call = call;
+}
+
+/* A page that the kernel can give without asking: @install has turned the leaf
+ * in transit into a mapping, or not. */
+static void
+fault_finish_here(struct thread *thread, vaddr_t address, enum status installed,
+                  struct fault_outcome *out)
+{
+    if (installed != ST_OK) {
+        vmm_cancel_transit(&thread->process->space, address);
+        fault_refuse(out, installed == ST_ENOENT ? REASON_NO_REGION
+                                                 : REASON_NO_MEMORY);
+        return;
+    }
+    thread->process->faults++;
+    out->action = FAULT_RESUME;
+}
+
+/* The region shows a memory object: its page, made now if it is missing. */
+static void
+fault_show_object(struct thread *thread, uint64_t page, struct mmu_cursor at,
+                  struct fault_outcome *out)
+{
+    struct memory_object *memory = CONTAINER_OF(
+        (struct object *)out->region->spec.binding, struct memory_object,
+        object);
+    vaddr_t address = vaddr(page << PAGE_SHIFT);
+
+    mmu_set_transit(at, FAULT_NO_SLOT);
+    fault_finish_here(thread, address,
+                      memory_object_map(memory,
+                                        region_pager_page(out->region, page),
+                                        &thread->process->space, address,
+                                        at.leaf, out->region->spec.prot,
+                                        true),
+                      out);
 }
 
 /* pager=kernel: the answer is always ZERO and there is nobody to ask. */
@@ -68,15 +104,76 @@ fault_answer_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
     struct space *space = &thread->process->space;
     vaddr_t address = vaddr(page << PAGE_SHIFT);
 
-    mmu_set_transit(at, thread->call->slot);
-    if (vmm_install_zero(space, address, at.leaf, out->region->spec.prot)
-        != ST_OK) {
-        vmm_cancel_transit(space, address);
-        fault_refuse(out, REASON_NO_MEMORY);
+    mmu_set_transit(at, FAULT_NO_SLOT);
+    fault_finish_here(thread, address,
+                      vmm_install_zero(space, address, at.leaf,
+                                       out->region->spec.prot),
+                      out);
+}
+
+/* The open fault for the right that @page of @process lacks, or NULL. */
+static struct call *
+fault_find_protection(struct process *process, uint64_t page)
+{
+    list_for_each(node, &process->protection_faults)
+    {
+        struct call *call = LIST_ENTRY(node, struct call, protection_link);
+
+        if (call->page == page) {
+            return call;
+        }
+    }
+    return NULL;
+}
+
+/* The leaf is not empty: somebody asks for it already, the access is fine by
+ * now, or the page is there and the pager may say COPY. */
+static NOINLINE void
+fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
+                   mmu_leaf_t leaf, struct fault_outcome *out)
+{
+    struct process *process = thread->process;
+    struct binding *binding = binding_of_region(out->region);
+
+    if (mmu_leaf_is_transit(leaf)) {
+        out->action = FAULT_JOINED;
+        out->call = call_at(mmu_leaf_slot(leaf));
         return;
     }
-    thread->process->faults++;
-    out->action = FAULT_RESUME;
+    if (mmu_leaf_allows(leaf, access)) {
+        mmu_flush_page(vaddr(page << PAGE_SHIFT));
+        out->action = FAULT_RESUME;
+        return;
+    }
+    if (binding == NULL) {
+        fault_refuse(out, REASON_PROTECTION);
+        return;
+    }
+    out->call = fault_find_protection(process, page);
+    if (out->call != NULL) {
+        out->action = FAULT_JOINED;
+        return;
+    }
+    fault_open(thread, page, access | FAULT_PROTECTION, binding, out);
+    out->call->leaf = NULL;
+    list_add_tail(&process->protection_faults, &out->call->protection_link);
+}
+
+/* Nobody asks a server for this page: the kernel has it, or there is none. */
+static NOINLINE void
+fault_begin_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
+                 struct fault_outcome *out)
+{
+    const struct object *source = out->region->spec.binding;
+
+    if (source == NULL) {
+        mmu_prune(&thread->process->space.tables, vaddr(page << PAGE_SHIFT));
+        fault_refuse(out, REASON_DEPENDS);
+    } else if (source->kind == OBJECT_MEMORY) {
+        fault_show_object(thread, page, at, out);
+    } else {
+        fault_answer_here(thread, page, at, out);
+    }
 }
 
 void
@@ -86,7 +183,7 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
     struct space *space = &thread->process->space;
     struct region *region = region_lookup(&space->regions, page);
     struct mmu_cursor at;
-    mmu_leaf_t leaf;
+    struct binding *binding;
 
     out->region = region;
     if (UNLIKELY(region == NULL)) {
@@ -104,29 +201,18 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
         fault_refuse(out, REASON_NO_MEMORY);
         return;
     }
-    leaf = *at.leaf;
-    if (UNLIKELY(!mmu_leaf_is_empty(leaf))) {
-        if (mmu_leaf_is_transit(leaf)) {
-            out->action = FAULT_JOINED;
-            out->call = call_at(mmu_leaf_slot(leaf));
-        } else if (mmu_leaf_allows(leaf, access)) {
-            mmu_flush_page(vaddr(page << PAGE_SHIFT));
-            out->action = FAULT_RESUME;
-        } else {
-            fault_refuse(out, REASON_PROTECTION);
-        }
+    if (UNLIKELY(!mmu_leaf_is_empty(*at.leaf))) {
+        fault_begin_filled(thread, page, access, *at.leaf, out);
         return;
     }
-    if (UNLIKELY(region->spec.binding == NULL)) {
-        mmu_prune(&space->tables, vaddr(page << PAGE_SHIFT));
-        fault_refuse(out, REASON_DEPENDS);
+    binding = binding_of_region(region);
+    if (UNLIKELY(binding == NULL || fault_placement == FAULT_BY_KERNEL)) {
+        fault_begin_here(thread, page, at, out);
         return;
     }
-    if (UNLIKELY(fault_placement == FAULT_BY_KERNEL)) {
-        fault_answer_here(thread, page, at, out);
-        return;
-    }
-    fault_open(thread, page, access, at, out);
+    fault_open(thread, page, access, binding, out);
+    mmu_set_transit(at, out->call->slot);
+    out->call->leaf = at.leaf;
 }
 
 void
@@ -166,6 +252,7 @@ fault_close(struct call *call)
         list_remove(&call->delivered_link);
     }
     call->state = CALL_IDLE;
+    list_remove(&call->protection_link);
     call_renew(call);
 }
 
@@ -299,6 +386,17 @@ fault_strike(struct call *call)
     return ST_EINVAL;
 }
 
+/* The page is there: everybody who waits for it runs its access again. */
+static void
+fault_resolve(struct call *call, struct thread **woken)
+{
+    call->leaf = NULL;
+    call->endpoint->faults_served++;
+    call->owner->process->faults++;
+    fault_close(call);
+    *woken = fault_release_waiters(call);
+}
+
 static enum status
 fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
 {
@@ -307,7 +405,7 @@ fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
     const struct region *region;
     enum status status;
 
-    if (UNLIKELY(run - 1 >= call->run)) {
+    if (UNLIKELY(run - 1 >= call->run || call->leaf == NULL)) {
         return fault_strike(call);
     }
     region = region_lookup(&space->regions, page);
@@ -317,16 +415,75 @@ fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
         fault_fail(call, REASON_NO_MEMORY, 0);
         return ST_OK;
     }
-    call->leaf = NULL;
-    call->endpoint->faults_served++;
-    call->owner->process->faults++;
-    list_remove(&call->delivered_link);
-    call->state = CALL_IDLE;
-    call_renew(call);
-    *woken = fault_release_waiters(call);
+    fault_resolve(call, woken);
     if (UNLIKELY(run > 1)) {
         fault_around(space, page, run);
     }
+    return ST_OK;
+}
+
+/* MOVE and SHARE: page @index of the memory object that @handle of @server
+ * names. A handle that names none, or lacks the right, is a strike; a page that
+ * is not there is not, for somebody else may have taken it. */
+static enum status
+fault_reply_object(struct call *call, const struct trap_frame *frame,
+                   struct thread **woken)
+{
+    struct handle_entry *entry;
+    struct memory_object *memory;
+    const struct region *region =
+        region_lookup(&call->space->regions, call->page);
+    vaddr_t address = vaddr(call->page << PAGE_SHIFT);
+    bool moves = frame->rsi == VERDICT_MOVE;
+    enum status status;
+
+    if (call->leaf == NULL || frame->rdx != 1
+        || handle_resolve(&call->server->handles, frame->r10, OBJECT_MEMORY,
+                          moves ? RIGHT_MANAGE : RIGHT_READ, &entry)
+               != ST_OK) {
+        return fault_strike(call);
+    }
+    memory = CONTAINER_OF(entry->object, struct memory_object, object);
+    if (moves) {
+        status = memory_object_move(memory, frame->r8, call->space, address,
+                                    call->leaf, region->spec.prot);
+    } else {
+        status = memory_object_map(memory, frame->r8, call->space, address,
+                                   call->leaf,
+                                   region->spec.prot & ~(uint32_t)PROT_WRITE,
+                                   false);
+    }
+    if (status == ST_OK) {
+        fault_resolve(call, woken);
+    } else if (status == ST_ENOMEM) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        status = ST_OK;
+    }
+    return status;
+}
+
+/* COPY: the page that is shown read-only becomes a private one with the region's
+ * rights. If it went meanwhile, the waiters simply try again. */
+static enum status
+fault_reply_copy(struct call *call, struct thread **woken)
+{
+    struct space *space = call->space;
+    const struct region *region = region_lookup(&space->regions, call->page);
+    vaddr_t address = vaddr(call->page << PAGE_SHIFT);
+    struct mmu_cursor at;
+
+    if (call->leaf != NULL) {
+        return fault_strike(call);
+    }
+    if (mmu_find(&space->tables, address, &at)
+        && mmu_leaf_is_present(*at.leaf)
+        && !mmu_leaf_allows(*at.leaf, region->spec.prot)
+        && vmm_install_copy(space, address, at.leaf, region->spec.prot)
+               != ST_OK) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        return ST_OK;
+    }
+    fault_resolve(call, woken);
     return ST_OK;
 }
 
@@ -337,12 +494,18 @@ fault_reply(struct call *call, const struct trap_frame *frame,
     if (LIKELY(frame->rsi == VERDICT_ZERO)) {
         return fault_reply_zero(call, frame->rdx, woken);
     }
-    if (frame->rsi == VERDICT_FAIL) {
+    switch (frame->rsi) {
+    case VERDICT_MOVE:
+    case VERDICT_SHARE:
+        return fault_reply_object(call, frame, woken);
+    case VERDICT_COPY:
+        return fault_reply_copy(call, woken);
+    case VERDICT_FAIL:
         fault_fail(call, REASON_PAGER_FAIL, (uint32_t)frame->r10);
         return ST_OK;
-    }
-    if (frame->rsi == VERDICT_DEFER) {
+    case VERDICT_DEFER:
         return ST_OK;
+    default:
+        return fault_strike(call);
     }
-    return fault_strike(call);
 }

@@ -14,6 +14,7 @@
 #include "endpoint.h"
 #include "fault.h"
 #include "ipc.h"
+#include "memory_object.h"
 #include "notification.h"
 #include "pager_watch.h"
 
@@ -27,7 +28,7 @@ const struct object_class object_classes[OBJECT_KINDS] = {
                           .handle_removed = endpoint_handle_removed },
     [OBJECT_NOTIFICATION] = { .name = "notification",
                               .destroy = notification_destroy },
-    [OBJECT_MEMORY] = { .name = "memory" },
+    [OBJECT_MEMORY] = { .name = "memory", .destroy = memory_object_destroy },
     [OBJECT_BINDING] = { .name = "binding", .destroy = binding_destroy },
     [OBJECT_CONSOLE] = { .name = "console",
                          .destroy = console_object_destroy },
@@ -48,7 +49,8 @@ process_hook_teardown(struct process *process, unsigned most)
             ipc_abandon_call(call);
         }
     }
-    return list_is_empty(&process->delivered);
+    return list_is_empty(&process->delivered)
+           && memory_object_inherit_step(process, most);
 }
 
 void
@@ -94,7 +96,7 @@ objects_region_alloc(struct region_tree *tree, void *binding)
         return NULL;
     }
     if (binding != NULL) {
-        object_get(&((struct binding *)binding)->object);
+        object_get(binding); /* a binding or a memory object */
     }
     return region;
 }
@@ -102,10 +104,8 @@ objects_region_alloc(struct region_tree *tree, void *binding)
 static void
 objects_region_free(struct region_tree *tree, struct region *region)
 {
-    struct binding *binding = region->spec.binding;
-
-    if (binding != NULL) {
-        object_put(&binding->object);
+    if (region->spec.binding != NULL) {
+        object_put(region->spec.binding);
     }
     kfree(region);
     process_uncharge_bytes(objects_owner(tree), sizeof(*region));

@@ -20,10 +20,12 @@
 
 #include "binding.h"
 #include "endpoint.h"
-#include "fault.h"
+#include "memory_object.h"
 #include "modules.h"
 #include "spawn.h"
 
+/* Pages of dead memory objects between two looks at the clock. */
+#define SUPERVISOR_STEP 16u
 #define NS_PER_S 1000000000ull
 /* More than this many starts in the window, and the next waits for its end. */
 #define STARTS_MOST 6u
@@ -89,8 +91,7 @@ supervisor_end_machine(const struct exit_report *report)
     cpu_halt();
 }
 
-/* Wake the supervisor's thread, if it waits. */
-static void
+void
 supervisor_wake(void)
 {
     if (supervisor_thread.state == THREAD_WAITING) {
@@ -275,8 +276,12 @@ supervisor_look_after(struct service *service)
 static void
 supervisor_run(struct thread *self)
 {
-    uint64_t look_at = supervisor_look_after(&supervisor_pager);
+    uint64_t look_at;
 
+    while (!memory_object_bury_step(SUPERVISOR_STEP)) {
+        sched_checkpoint();
+    }
+    look_at = supervisor_look_after(&supervisor_pager);
     look_at = supervisor_earlier(look_at,
                                  supervisor_look_after(&supervisor_first));
     thread_set_waiting(self, &supervisor_wait_class, NULL, RESUME_KERNEL);

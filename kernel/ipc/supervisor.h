@@ -28,6 +28,9 @@ struct process;
  * Context: boot, last. Panics if there is no such module. */
 void supervisor_init(void);
 
+/* There is work for the supervisor's thread. Context: any. */
+void supervisor_wake(void);
+
 /* What `pager status` shows. */
 void supervisor_pager_info(struct pager_info *out);
 

@@ -254,6 +254,11 @@ void vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
 uint64_t vmm_count_resident(const struct space *space, vaddr_t start,
                             vaddr_t end);
 
+/* Told of every leaf of a shared frame that goes, after the count went down and
+ * before the flush. Returns whether the frame is still somebody's; else it is
+ * freed when the last leaf has gone. (ipc/memory_object.c) */
+bool vmm_hook_shared_unmapped(struct space *space, vaddr_t page, void *frame);
+
 /* ---- audit ------------------------------------------------------------- */
 
 /* Walk every table of every space and the whole frame table, and count

@@ -22,11 +22,10 @@ vmm_claim_frame(struct space *space, vaddr_t page, void *frame, uint32_t prot)
 {
     uint64_t *word = frame_word(frame);
     uint64_t flags = vmm_prot_flags(prot);
-    uint64_t both = FRAME_MAPPED_W | FRAME_MAPPED_X;
     enum status status;
 
     if (frame_kind_of(*word) == FRAME_SHARED) {
-        if (((*word | flags) & both) == both) {
+        if (((*word | flags) & VMM_MAPPED_FLAGS) == VMM_MAPPED_FLAGS) {
             return ST_EPERM;
         }
         if (frame_count(*word) == FRAME_COUNT_MAX) {
@@ -50,11 +49,12 @@ static void
 vmm_release_frame(struct tlb_batch *batch, vaddr_t page, void *frame)
 {
     uint64_t *word = frame_word(frame);
-    const struct space *space = batch->space;
+    struct space *space = batch->space;
 
     if (frame_kind_of(*word) == FRAME_SHARED) {
         *word -= FRAME_COUNT_ONE;
-        if (frame_count(*word) == 0) {
+        if (!vmm_hook_shared_unmapped(space, page, frame)
+            && frame_count(*word) == 0) {
             tlb_add_frame(batch, frame, false);
         }
         return;

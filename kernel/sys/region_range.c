@@ -35,6 +35,21 @@ region_range_cancel_faults(struct space *space, vaddr_t start, vaddr_t end)
     }
 }
 
+/* The same for faults that ask for a right on a present page. */
+static void
+region_range_cancel_protection(struct process *process, uint64_t base,
+                               uint64_t pages)
+{
+    list_for_each_safe(node, &process->protection_faults)
+    {
+        struct call *call = LIST_ENTRY(node, struct call, protection_link);
+
+        if (call->page - (base >> PAGE_SHIFT) < pages) {
+            fault_cancel(call);
+        }
+    }
+}
+
 /* Empty [@start, @end) in steps; on return nothing is mapped or in transit and
  * no interrupt was let in since the last look. */
 static void
@@ -72,6 +87,7 @@ region_range_destroy(uint64_t base, uint64_t pages)
         return ST_ENOENT;
     }
     region_range_clear(space, start, end);
+    region_range_cancel_protection(process_current(), base, pages);
     return sched_return(region_destroy(&space->regions, base >> PAGE_SHIFT,
                                        pages, region_range_free,
                                        &space->regions));
@@ -105,7 +121,7 @@ void
 region_range_describe(const struct space *space, const struct region *region,
                       struct region_info *out)
 {
-    const struct binding *binding = region->spec.binding;
+    const struct binding *binding = binding_of_region(region);
 
     memset(out, 0, sizeof(*out));
     out->id = region->id;

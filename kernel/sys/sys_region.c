@@ -12,6 +12,7 @@
 #include <ipc/binding.h>
 #include <ipc/endpoint.h>
 #include <ipc/fault.h>
+#include <ipc/memory_object.h>
 #include <ipc/page_fault.h>
 
 #include <mm/vmm.h>
@@ -26,24 +27,62 @@
 
 #define SYS_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* The binding that @handle names, or the process's own pager's for none. */
-static enum status
-sys_find_binding(struct process *process, uint64_t handle,
-                 struct binding **out)
-{
-    struct handle_entry *entry;
-    enum status status;
+/* What pages a new region, and how far: a binding, a memory object, or for no
+ * handle the pager the process was born with. */
+struct region_source {
+    void *object;
+    uint32_t max_prot;
+    uint64_t pages;
+};
 
-    if (handle == HANDLE_NONE) {
-        *out = process->pager;
-        return process->pager == NULL ? ST_EBADF : ST_OK;
+static enum status
+sys_find_source(struct process *process, uint64_t handle,
+                struct region_source *out)
+{
+    struct handle_entry *entry = NULL;
+    struct binding *binding = process->pager;
+
+    if (handle != HANDLE_NONE) {
+        entry = handle_lookup(&process->handles, handle);
+        if (entry == NULL) {
+            return ST_EBADF;
+        }
     }
-    status = handle_resolve(&process->handles, handle, OBJECT_BINDING,
-                            RIGHT_BIND, &entry);
-    if (status == ST_OK) {
-        *out = CONTAINER_OF(entry->object, struct binding, object);
+    if (entry != NULL && entry->kind == OBJECT_MEMORY) {
+        struct memory_object *memory =
+            CONTAINER_OF(entry->object, struct memory_object, object);
+
+        if ((entry->rights & RIGHT_READ) == 0) {
+            return ST_EPERM;
+        }
+        out->object = memory;
+        out->max_prot =
+            PROT_READ | PROT_EXEC
+            | ((entry->rights & RIGHT_WRITE) != 0 ? PROT_WRITE : 0);
+        out->pages = memory->pages_most;
+        return ST_OK;
     }
-    return status;
+    if (entry != NULL) {
+        if (entry->kind != OBJECT_BINDING) {
+            return ST_EBADF;
+        }
+        if ((entry->rights & RIGHT_BIND) == 0) {
+            return ST_EPERM;
+        }
+        binding = CONTAINER_OF(entry->object, struct binding, object);
+    }
+    if (binding == NULL) {
+        return ST_EBADF;
+    }
+    /* A server's own pages come from servers of lower rank only. */
+    if (process->served_rank != 0
+        && binding->endpoint->rank >= process->served_rank) {
+        return ST_EDEADLK;
+    }
+    out->object = binding;
+    out->max_prot = binding->max_prot;
+    out->pages = binding->pages;
+    return ST_OK;
 }
 
 /* The base asked for, or a hole. */
@@ -72,7 +111,8 @@ sys_place_region(const struct region_tree *tree, uint64_t base,
 }
 
 static enum status
-sys_check_spec(const struct region_spec *spec, const struct binding *binding)
+sys_check_spec(const struct region_spec *spec,
+               const struct region_source *source)
 {
     uint64_t end;
 
@@ -91,18 +131,19 @@ sys_check_spec(const struct region_spec *spec, const struct binding *binding)
                == (PROT_WRITE | PROT_EXEC)) {
         return ST_EINVAL;
     }
-    if ((spec->prot & ~binding->max_prot) != 0) {
+    if ((spec->prot & ~source->max_prot) != 0) {
         return ST_EPERM;
     }
     if (!checked_add(spec->first_page, spec->pages, &end)
-        || end > binding->pages) {
+        || end > source->pages) {
         return ST_EINVAL;
     }
     return ST_OK;
 }
 
-/* region_create(binding, base, pages, prot | kind << 8, first page, 0): the
- * base. first page 0 stands for the page number of the base. */
+/* region_create(source, base, pages, prot | kind << 8, first page, 0): the base.
+ * The source is a binding, a memory object, or 0: the pager given at birth. With
+ * that one, first page 0 stands for the page number of the base. */
 int64_t
 sys_region_create(SYS_ARGS)
 {
@@ -114,7 +155,7 @@ sys_region_create(SYS_ARGS)
         .max_prot = (uint32_t)(d & 0xFF),
         .kind = (uint32_t)(d >> 8 & 0xFF),
     };
-    struct binding *binding = NULL;
+    struct region_source source = { .object = NULL };
     struct region *region;
     enum status status = permission_check(SYS_GROUP_MEMORY, "region_create");
 
@@ -122,7 +163,7 @@ sys_region_create(SYS_ARGS)
         status = ST_EINVAL;
     }
     if (status == ST_OK && spec.kind != REGION_GUARD) {
-        status = sys_find_binding(process, a, &binding);
+        status = sys_find_source(process, a, &source);
     }
     if (status == ST_OK) {
         status = sys_place_region(&process->space.regions, b, &spec);
@@ -130,11 +171,12 @@ sys_region_create(SYS_ARGS)
     if (status != ST_OK) {
         return status;
     }
-    if (spec.first_page == 0) {
+    if (spec.first_page == 0
+        && (source.object == NULL || process->pager == source.object)) {
         spec.first_page = spec.base;
     }
-    spec.binding = binding;
-    status = sys_check_spec(&spec, binding);
+    spec.binding = source.object;
+    status = sys_check_spec(&spec, &source);
     if (status == ST_OK) {
         status = region_create(&process->space.regions, &spec, &region);
     }
@@ -242,4 +284,56 @@ sys_region_query(SYS_ARGS)
     }
     region_range_describe(&process->space, region, &info);
     return usercopy_out(b, &info, sizeof(info));
+}
+
+/* ---- memory objects ---------------------------------------------------- */
+
+/* memory_create(pages): a handle with every right. */
+int64_t
+sys_memory_create(SYS_ARGS)
+{
+    struct process *process = process_current();
+    struct memory_object *memory;
+    handle_t handle;
+    enum status status = permission_check(SYS_GROUP_MEMORY, "memory_create");
+
+    if (status == ST_OK) {
+        status = handle_reserve(&process->handles, process);
+    }
+    if (status == ST_OK) {
+        status = memory_object_create(a, &memory);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    handle = handle_add(&process->handles, &memory->object,
+                        RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT | RIGHT_MANAGE,
+                        0);
+    object_put(&memory->object);
+    return handle;
+}
+
+/* memory_resize(object, pages): shrink, or grow again up to the first size. */
+int64_t
+sys_memory_resize(SYS_ARGS)
+{
+    struct handle_entry *entry;
+    struct memory_object *memory;
+    enum status status = permission_check(SYS_GROUP_MEMORY, "memory_resize");
+
+    if (status == ST_OK) {
+        status = handle_resolve(&process_current()->handles, a, OBJECT_MEMORY,
+                                RIGHT_MANAGE, &entry);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    memory = CONTAINER_OF(entry->object, struct memory_object, object);
+    if (b >= memory->pages) {
+        return memory_object_grow(memory, b);
+    }
+    while (!memory_object_shrink_step(memory, b, 16)) {
+        sched_checkpoint();
+    }
+    return sched_return(ST_OK);
 }

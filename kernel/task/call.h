@@ -37,7 +37,6 @@
 struct thread;
 struct process;
 struct endpoint;
-struct attachment;
 struct space;
 
 enum call_state {
@@ -66,8 +65,8 @@ struct call {
     struct space *space;
     uint64_t page;    /* address >> 12 in the client                       */
     uint64_t *leaf;   /* its page table entry, in transit; NULL = present  */
+    struct list protection_link; /* leaf == NULL: in its process's list   */
     struct list waiters; /* threads, by wait_link                          */
-    struct attachment *attachment;
     uint64_t run;     /* as delivered                                      */
 };
 

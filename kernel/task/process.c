@@ -132,6 +132,8 @@ process_init_fields(struct process *process, struct process *parent,
     list_init(&process->sibling_link);
     list_init(&process->delivered);
     list_init(&process->serves);
+    list_init(&process->protection_faults);
+    list_init(&process->memory);
     list_init(&process->waiters);
     strlcpy(process->name, name, sizeof(process->name));
     process->parent = parent;

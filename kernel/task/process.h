@@ -69,6 +69,8 @@ struct process {
     /* IPC: calls that were delivered to it and not yet answered, and what it
      * pages (ipc/). */
     struct list delivered;
+    struct list memory;     /* memory objects it made and pays for       */
+    struct list protection_faults; /* open ones on present pages          */
     struct list serves;     /* endpoints whose faults it answers         */
     uint64_t watch_clock;   /* ticks in which it owed a page and could work */
     uint32_t served_rank; /* of the endpoints it serves; 0 = none          */

@@ -60,6 +60,8 @@ enum sys_group {
     X(region_protect, 0x22, 3, C, MEMORY)                                      \
     X(region_query, 0x23, 2, B, MEMORY)                                        \
     X(region_populate, 0x24, 3, C, MEMORY)                                     \
+    X(memory_create, 0x28, 1, N, MEMORY)                                       \
+    X(memory_resize, 0x29, 2, C, MEMORY)                                       \
     X(process_spawn, 0x30, 1, A, PROCESS)                                      \
     X(process_start, 0x31, 1, N, PROCESS)                                      \
     X(process_wait, 0x32, 2, N, PROCESS)                                       \
