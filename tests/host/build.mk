@@ -20,6 +20,9 @@ HOST_TESTS += vmm
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
 	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+HOST_TESTS += published_api
+HOST_published_api := $(HOST_vmm) kernel/mm/pmm_init.c
+HOST_published_api_FLAGS := -Werror=incompatible-pointer-types
 
 HOST_TESTS += malloc
 HOST_malloc := $(addprefix lib/libsecos/src/,malloc.c heap_chunk.c) lib/base/src/slab.c lib/base/src/fmt.c
@@ -33,7 +36,7 @@ HOST_bitmap := lib/base/src/bitmap.c
 HOST_string :=
 HOST_memmap := kernel/mm/memmap.c
 HOST_quota := kernel/mm/quota.c
-HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame.c memmap.c) lib/base/src/bitmap.c
+HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame.c memmap.c) $(addprefix lib/base/src/,bitmap.c fill.c)
 HOST_heap := $(HOST_pmm) lib/base/src/slab.c
 
 HOST_TESTS += fmt parse line policy report libc
