@@ -153,6 +153,21 @@ console_object_write(uint64_t from, uint64_t bytes)
     return done == 0 && bytes != 0 ? ST_EFAULT : (int64_t)done;
 }
 
+/* A ^C that came before its watcher: typed right behind the line that starts a
+ * program, say. It takes what was typed before it along, as on any terminal.
+ * Returns whether there was one. */
+static bool
+console_take_control_c(void)
+{
+    for (uint32_t at = console.written_at; at != console.read_at; at--) {
+        if (console.ring[(at - 1) % RING_BYTES] == CONTROL_C) {
+            console.read_at = at;
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 console_object_watch(struct notification *watcher, uint64_t bits)
 {
@@ -164,6 +179,9 @@ console_object_watch(struct notification *watcher, uint64_t bits)
     }
     console.watcher = watcher;
     console.watch_bits = bits;
+    if (watcher != NULL && console_take_control_c()) {
+        notification_signal(watcher, bits);
+    }
 }
 
 uint64_t
