@@ -371,13 +371,13 @@ paging_walk_enter(struct paging_walk *walk, mmu_leaf_t *table, uint64_t entry,
 }
 
 static void
-paging_walk_leaf(const struct paging_walk *walk, mmu_leaf_t *entry,
+paging_walk_leaf(const struct paging_walk *walk,
                  const struct mmu_visitor *visitor)
 {
     struct mmu_found found = {
         .address = vaddr(paging_walk_address(walk)),
         .level = walk->level,
-        .at = { .leaf = entry, .parent = NULL },
+        .at.leaf = &walk->table[walk->level][walk->index[walk->level]],
     };
 
     if (walk->level < MMU_LEVELS) {
@@ -399,7 +399,8 @@ mmu_visit(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
     paging_walk_enter(&walk, physmap_at(tables->root), 0, from.raw, visitor);
     walk.index[MMU_LEVELS] = paging_index(from.raw, MMU_LEVELS);
     while (walk.level <= MMU_LEVELS) {
-        mmu_leaf_t *entry = &walk.table[walk.level][walk.index[walk.level]];
+        const mmu_leaf_t *entry =
+            &walk.table[walk.level][walk.index[walk.level]];
 
         if (walk.index[walk.level] == PTE_TABLE_ENTRIES
             || paging_walk_address(&walk) > last) {
@@ -414,7 +415,7 @@ mmu_visit(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
                               visitor);
             continue;
         } else if (*entry != 0) {
-            paging_walk_leaf(&walk, entry, visitor);
+            paging_walk_leaf(&walk, visitor);
         }
         walk.index[walk.level]++;
     }
