@@ -37,9 +37,7 @@ pmm_table_bytes(uint64_t frames)
 static void
 pmm_fill_words(uint64_t first, uint64_t end, enum frame_kind kind)
 {
-    for (uint64_t i = first; i < end; i++) {
-        frame_table[i] = (uint64_t)kind;
-    }
+    fill_words(&frame_table[first], (uint64_t)kind, end - first);
     if (kind != FRAME_FREE) {
         pmm.count[kind] += end - first;
     }

@@ -18,7 +18,7 @@ HOST_TESTS += paging region
 HOST_paging := kernel/arch/x86_64/paging.c
 HOST_TESTS += vmm
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
-	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c slab.c)
+	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c fill.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
 HOST_TESTS += published_api
 HOST_published_api := $(HOST_vmm) kernel/mm/pmm_init.c

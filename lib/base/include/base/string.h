@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
@@ -21,3 +22,6 @@ char *strstr(const char *s, const char *part);
 /* Copy at most @size - 1 bytes of @from and always end in a NUL.
  * Returns strlen(@from): a value >= @size says that it was cut. */
 size_t strlcpy(char *to, const char *from, size_t size);
+
+/* Store @word into @count words from @to on: memset for eight bytes at a time. */
+void fill_words(uint64_t *to, uint64_t word, size_t count);
