@@ -45,7 +45,7 @@ def test_a_hog_does_not_keep_the_shell_from_answering(machine):
 
 def test_interrupt_ends_the_foreground_program(machine):
     machine.send("run hog\r")
-    machine.expect("\n")
+    machine.expect("hog: spinning")
     machine.send("\x03")
     machine.prompt(timeout=5)
     assert " hog" not in machine.command("ps")
