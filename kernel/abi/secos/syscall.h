@@ -35,11 +35,11 @@ enum sys_group {
  *   class C  progress is kept in the thread; may return a short count
  *   class N  touches no user memory
  *   class I  message registers: the result is a whole register set
- *   class X  does not return
+ *   class E  ends the caller: does not return
  */
 #define SYSCALL_LIST(X)                                                        \
     X(null, 0, 0, N, BASIC)                                                    \
-    X(exit, 1, 1, X, BASIC)                                                    \
+    X(exit, 1, 1, E, BASIC)                                                    \
     X(yield, 2, 0, N, BASIC)                                                   \
     X(clock, 3, 0, N, BASIC)                                                   \
     X(sleep_until, 4, 1, N, BASIC)                                             \
@@ -70,7 +70,7 @@ enum sys_group {
     X(process_report, 0x35, 2, B, PROCESS)                                     \
     X(process_self, 0x36, 0, N, BASIC)                                         \
     X(thread_create, 0x38, 4, N, PROCESS)                                      \
-    X(thread_exit, 0x39, 1, X, BASIC)                                          \
+    X(thread_exit, 0x39, 1, E, BASIC)                                          \
     X(thread_join, 0x3A, 2, N, PROCESS)                                        \
     X(thread_priority, 0x3B, 2, N, PROCESS)                                    \
     X(endpoint_create, 0x40, 1, N, SERVE)                                      \
