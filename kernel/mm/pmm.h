@@ -38,7 +38,7 @@ struct memmap;
  *              modules and boot information in it are not handed out
  * Context: boot, once, on the boot page tables: the tables of the PMM lie below
  * 4 GiB. Frames above 4 GiB may be touched only after vmm_init.
- * Cost: one store per frame, plus little. Panics if there is no room at all. */
+ * Cost: two instructions per frame, plus little. Panics if there is no room at all. */
 void pmm_init(void *mboot_info);
 
 /* Let pmm_alloc_frame hand out frames at or above 4 GiB too. Call when the
@@ -57,7 +57,7 @@ void pmm_release_reserved(paddr_t start, paddr_t end);
 /* ---- single frames ----------------------------------------------------- */
 
 /* Allocate a frame of kind FRAME_HEAP; its content is undefined.
- * Returns NULL if none is left. Cost: O(1), about 25 instructions. */
+ * Returns NULL if none is left. Cost: O(1), about 20 instructions. */
 void *pmm_alloc_frame(void);
 
 /* Give back a frame that any of the single-frame functions returned. Unaligned,
@@ -69,7 +69,7 @@ void pmm_free_frame(void *frame);
 void *pmm_alloc_kind(enum frame_kind kind, uint64_t owner);
 
 /* As pmm_alloc_kind, filled with zero bytes.
- * Cost: about 25 instructions from the pool, else 520 more. */
+ * Cost: about 20 instructions from the pool, else 530 more. */
 void *pmm_alloc_zeroed(enum frame_kind kind, uint64_t owner);
 
 /* Hand an allocated frame over to another kind and owner; its flags go. */
