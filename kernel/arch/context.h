@@ -39,7 +39,8 @@ struct context {
 /* Prepare @context, zeroed by the caller, for first entry to ring 3 at @entry
  * with stack pointer @stack and @argument in rdi; everything else is zero.
  * @fpu, owned by the caller, gets the initial FPU state. */
-void context_init(struct context *context, uint64_t kernel_stack_top, void *fpu);
+void context_init(struct context *context, uint64_t kernel_stack_top,
+                  void *fpu);
 void context_set_entry(struct context *context, uint64_t entry, uint64_t stack,
                        uint64_t argument);
 

@@ -22,10 +22,10 @@ struct cpu {
     struct thread *fpu_owner;  /* whose state is in the FPU registers      */
     struct tss *tss;
     uint64_t idle_stack_top;
-    bool resched;              /* a tick or a wake-up wants the dispatcher */
+    bool resched; /* a tick or a wake-up wants the dispatcher */
     uint64_t ticks;
     uint64_t kernel_entries;
-    uint64_t cr3;              /* physical address now in CR3 */
+    uint64_t cr3; /* physical address now in CR3 */
 };
 
 extern struct cpu cpu_boot;
@@ -46,13 +46,13 @@ struct cpu_features {
     bool smap;
     bool umip;
     bool fsgsbase;
-    bool xsave;    /* XSAVE/XRSTOR; else FXSAVE/FXRSTOR */
+    bool xsave; /* XSAVE/XRSTOR; else FXSAVE/FXRSTOR */
     bool xsaveopt;
     bool pages_1g; /* 1 GiB leaves in the physmap */
     bool rdrand;
-    uint64_t xcr0;        /* state components in use */
-    uint32_t fpu_bytes;   /* size of a thread's FPU save area */
-    char brand[49];       /* NUL-terminated, "" if the CPU does not say */
+    uint64_t xcr0;      /* state components in use */
+    uint32_t fpu_bytes; /* size of a thread's FPU save area */
+    char brand[49];     /* NUL-terminated, "" if the CPU does not say */
 };
 
 extern struct cpu_features cpu_features;

@@ -7,11 +7,11 @@
 
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
 
-#include <mm/region.h>
+#include <base/compiler.h>
 
+#include <mm/region.h>
 #include <task/object.h>
 
 struct endpoint;
@@ -25,9 +25,9 @@ struct binding {
 };
 
 /* Create a binding to @endpoint. Returns ST_ENOMEM. */
-MUST_CHECK enum status binding_create(struct endpoint *endpoint,
-                                      uint64_t badge, uint32_t max_prot,
-                                      uint64_t pages, struct binding **out);
+MUST_CHECK enum status binding_create(struct endpoint *endpoint, uint64_t badge,
+                                      uint32_t max_prot, uint64_t pages,
+                                      struct binding **out);
 
 /* The binding of @region, or NULL if nobody pages it or a memory object does. */
 static inline struct binding *

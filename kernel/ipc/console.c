@@ -4,16 +4,14 @@
 
 #include <arch/console.h>
 #include <arch/cpu.h>
-
 #include <klib/panic.h>
-
 #include <task/sched.h>
 #include <task/thread.h>
 #include <task/usercopy.h>
 
 #include "notification.h"
 
-#define CONTROL_C 0x03
+#define CONTROL_C  0x03
 #define RING_BYTES 1024u
 /* Bytes handed over in one go: what interrupts wait for. */
 #define CHUNK_BYTES 128u
@@ -75,8 +73,8 @@ console_object_interrupt(void)
     console_fill_ring();
     while (console.written_at != console.read_at
            && !list_is_empty(&console.readers)) {
-        struct thread *reader = LIST_ENTRY(list_first(&console.readers),
-                                           struct thread, wait_link);
+        struct thread *reader =
+            LIST_ENTRY(list_first(&console.readers), struct thread, wait_link);
 
         /* It runs its call again and finds the bytes, if nobody was faster. */
         list_remove(&reader->wait_link);

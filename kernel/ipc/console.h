@@ -9,8 +9,9 @@
 
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
+
+#include <base/compiler.h>
 
 #include <task/object.h>
 

@@ -60,8 +60,7 @@ donation_server_of(const struct endpoint *endpoint)
     if (server == NULL) {
         return NULL;
     }
-    list_for_each(node, &server->threads)
-    {
+    list_for_each(node, &server->threads) {
         struct thread *thread = LIST_ENTRY(node, struct thread, process_link);
 
         if (thread->served == endpoint && thread->state != THREAD_DEAD) {
@@ -96,10 +95,8 @@ donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
 
         priority = best > priority ? best : priority;
     }
-    list_for_each(node, &server->process->delivered)
-    {
-        const struct call *call =
-            LIST_ENTRY(node, struct call, delivered_link);
+    list_for_each(node, &server->process->delivered) {
+        const struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         if (call->receiver == server && call->owner->priority > priority) {
             priority = call->owner->priority;

@@ -5,7 +5,6 @@
 #include <base/string.h>
 
 #include <klib/kassert.h>
-
 #include <mm/heap.h>
 
 #include "pager_watch.h"
@@ -79,8 +78,7 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
     while (queued != 0) {
         unsigned best = 31u - (unsigned)__builtin_clz(queued);
 
-        list_for_each(node, &endpoint->queue[best])
-        {
+        list_for_each(node, &endpoint->queue[best]) {
             struct call *call = LIST_ENTRY(node, struct call, endpoint_link);
 
             if (serves || !call->is_fault) {
@@ -98,8 +96,7 @@ endpoint_best_fault(struct endpoint *endpoint)
     for (uint32_t queued = endpoint->queued; queued != 0;) {
         unsigned best = 31u - (unsigned)__builtin_clz(queued);
 
-        list_for_each(node, &endpoint->queue[best])
-        {
+        list_for_each(node, &endpoint->queue[best]) {
             struct call *call = LIST_ENTRY(node, struct call, endpoint_link);
 
             if (call->is_fault) {
@@ -117,8 +114,7 @@ endpoint_count_queued(const struct endpoint *endpoint)
     uint64_t count = 0;
 
     for (unsigned i = 0; i < PRIORITIES; i++) {
-        list_for_each(node, &endpoint->queue[i])
-        {
+        list_for_each(node, &endpoint->queue[i]) {
             count++;
         }
     }

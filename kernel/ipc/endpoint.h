@@ -20,9 +20,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <secos/status.h>
+
 #include <base/compiler.h>
 #include <base/list.h>
-#include <secos/status.h>
 
 #include <task/call.h>
 #include <task/object.h>
@@ -53,8 +54,7 @@ struct endpoint {
 };
 
 /* Create an endpoint of @rank. Returns ST_ENOMEM. */
-MUST_CHECK enum status endpoint_create(uint32_t rank,
-                                       struct endpoint **out);
+MUST_CHECK enum status endpoint_create(uint32_t rank, struct endpoint **out);
 
 /* Queue @call, whose caller already waits. */
 void endpoint_queue_call(struct endpoint *endpoint, struct call *call,

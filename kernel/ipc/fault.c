@@ -8,12 +8,9 @@
 #include <secos/region.h>
 
 #include <arch/mmu.h>
-
 #include <klib/kassert.h>
-
 #include <mm/region.h>
 #include <mm/vmm.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/thread.h>
@@ -81,9 +78,9 @@ static void
 fault_show_object(struct thread *thread, uint64_t page, struct mmu_cursor at,
                   struct fault_outcome *out)
 {
-    struct memory_object *memory = CONTAINER_OF(
-        (struct object *)out->region->spec.binding, struct memory_object,
-        object);
+    struct memory_object *memory =
+        CONTAINER_OF((struct object *)out->region->spec.binding,
+                     struct memory_object, object);
     vaddr_t address = vaddr(page << PAGE_SHIFT);
 
     mmu_set_transit(at, FAULT_NO_SLOT);
@@ -91,8 +88,7 @@ fault_show_object(struct thread *thread, uint64_t page, struct mmu_cursor at,
                       memory_object_map(memory,
                                         region_pager_page(out->region, page),
                                         &thread->process->space, address,
-                                        at.leaf, out->region->spec.prot,
-                                        true),
+                                        at.leaf, out->region->spec.prot, true),
                       out);
 }
 
@@ -105,18 +101,16 @@ fault_answer_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
     vaddr_t address = vaddr(page << PAGE_SHIFT);
 
     mmu_set_transit(at, FAULT_NO_SLOT);
-    fault_finish_here(thread, address,
-                      vmm_install_zero(space, address, at.leaf,
-                                       out->region->spec.prot),
-                      out);
+    fault_finish_here(
+        thread, address,
+        vmm_install_zero(space, address, at.leaf, out->region->spec.prot), out);
 }
 
 /* The open fault for the right that @page of @process lacks, or NULL. */
 static struct call *
 fault_find_protection(struct process *process, uint64_t page)
 {
-    list_for_each(node, &process->protection_faults)
-    {
+    list_for_each(node, &process->protection_faults) {
         struct call *call = LIST_ENTRY(node, struct call, protection_link);
 
         if (call->page == page) {
@@ -265,8 +259,8 @@ fault_release_waiters(struct call *call)
 
     list_remove(first);
     while (UNLIKELY(!list_is_empty(&call->waiters))) {
-        struct thread *thread = LIST_ENTRY(list_first(&call->waiters),
-                                           struct thread, wait_link);
+        struct thread *thread =
+            LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
 
         list_remove(&thread->wait_link);
         thread_wake(thread);
@@ -359,8 +353,8 @@ fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
     fault_close(call);
     fault_clear_leaf(call);
     while (!list_is_empty(&call->waiters)) {
-        struct thread *thread = LIST_ENTRY(list_first(&call->waiters),
-                                           struct thread, wait_link);
+        struct thread *thread =
+            LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
 
         list_remove(&thread->wait_link);
         if (thread->resume == RESUME_SYSCALL) {
@@ -475,8 +469,7 @@ fault_reply_copy(struct call *call, struct thread **woken)
     if (call->leaf != NULL) {
         return fault_strike(call);
     }
-    if (mmu_find(&space->tables, address, &at)
-        && mmu_leaf_is_present(*at.leaf)
+    if (mmu_find(&space->tables, address, &at) && mmu_leaf_is_present(*at.leaf)
         && !mmu_leaf_allows(*at.leaf, region->spec.prot)
         && vmm_install_copy(space, address, at.leaf, region->spec.prot)
                != ST_OK) {

@@ -31,11 +31,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
 
-#include <arch/trap.h>
+#include <base/compiler.h>
 
+#include <arch/trap.h>
 #include <task/call.h>
 
 struct process;

@@ -6,9 +6,7 @@
 
 #include <arch/context.h>
 #include <arch/cpu.h>
-
 #include <klib/kassert.h>
-
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -142,8 +140,7 @@ ipc_give_handle(struct thread *from, uint64_t handle, struct thread *to,
 {
     uint64_t spec = to->context.frame->r13;
     uint32_t slot = (uint32_t)spec & HANDLE_SLOT_MASK;
-    struct handle_entry *entry =
-        handle_lookup(&from->process->handles, handle);
+    struct handle_entry *entry = handle_lookup(&from->process->handles, handle);
     struct handle_table *table = &to->process->handles;
     enum status status;
 
@@ -156,8 +153,8 @@ ipc_give_handle(struct thread *from, uint64_t handle, struct thread *to,
     if ((spec & IPC_SLOT_OPEN) == 0 || !handle_slot_is_free(table, slot)) {
         return ST_EMFILE;
     }
-    status = handle_add_at(table, slot, entry->object, entry->rights,
-                           entry->badge);
+    status =
+        handle_add_at(table, slot, entry->object, entry->rights, entry->badge);
     KASSERT(status == ST_OK);
     *slot_out = IPC_SLOT_OPEN | handle_of_slot(table, slot);
     return ST_OK;
@@ -174,8 +171,7 @@ ipc_deliver(struct call *call, struct thread *receiver)
     uint64_t slot = 0;
 
     if (handle != 0) {
-        enum status status =
-            ipc_give_handle(caller, handle, receiver, &slot);
+        enum status status = ipc_give_handle(caller, handle, receiver, &slot);
 
         if (status != ST_OK) {
             return status;
@@ -230,7 +226,7 @@ ipc_call_general(struct thread *caller, struct endpoint *endpoint,
 
 int64_t
 sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
-         UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+             UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
 {
     struct thread *caller = thread_current();
     struct trap_frame *frame = caller->context.frame;
@@ -333,7 +329,7 @@ ipc_answer(struct thread *server, struct trap_frame *frame, uint64_t reply_id,
 
 int64_t
 sys_ipc_reply(UNUSED uint64_t unused, UNUSED uint64_t label, UNUSED uint64_t w0,
-          UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+              UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
@@ -416,8 +412,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
         }
         ipc_resume_current(server);
     }
-    if (UNLIKELY(frame->r14 != 0)
-        && !thread_set_deadline(server, frame->r14)) {
+    if (UNLIKELY(frame->r14 != 0) && !thread_set_deadline(server, frame->r14)) {
         if (woken != NULL) {
             sched_add(woken);
         }
@@ -453,7 +448,7 @@ ipc_source(struct thread *server, struct trap_frame *frame, uint64_t source)
 
 int64_t
 sys_ipc_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
-            UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+                UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
@@ -465,8 +460,9 @@ sys_ipc_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
 }
 
 int64_t
-sys_ipc_reply_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
-                  UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+sys_ipc_reply_receive(uint64_t source, UNUSED uint64_t label,
+                      UNUSED uint64_t w0, UNUSED uint64_t w1,
+                      UNUSED uint64_t w2, UNUSED uint64_t w3)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;

@@ -21,11 +21,11 @@
 
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
 
-#include <arch/trap.h>
+#include <base/compiler.h>
 
+#include <arch/trap.h>
 #include <task/call.h>
 #include <task/thread.h>
 
@@ -33,13 +33,13 @@ struct endpoint;
 struct handle_entry;
 
 int64_t sys_ipc_call(uint64_t target, uint64_t label, uint64_t w0, uint64_t w1,
-                 uint64_t w2, uint64_t w3);
-int64_t sys_ipc_receive(uint64_t source, uint64_t label, uint64_t w0, uint64_t w1,
-                    uint64_t w2, uint64_t w3);
+                     uint64_t w2, uint64_t w3);
+int64_t sys_ipc_receive(uint64_t source, uint64_t label, uint64_t w0,
+                        uint64_t w1, uint64_t w2, uint64_t w3);
 int64_t sys_ipc_reply(uint64_t unused, uint64_t label, uint64_t w0, uint64_t w1,
-                  uint64_t w2, uint64_t w3);
+                      uint64_t w2, uint64_t w3);
 int64_t sys_ipc_reply_receive(uint64_t source, uint64_t label, uint64_t w0,
-                          uint64_t w1, uint64_t w2, uint64_t w3);
+                              uint64_t w1, uint64_t w2, uint64_t w3);
 
 /* Run @next now unless a ready thread outranks it. @next is in no queue. */
 NORETURN void ipc_run(struct thread *next);

@@ -7,17 +7,15 @@
 
 #include <klib/kassert.h>
 #include <klib/panic.h>
-
 #include <mm/frame.h>
 #include <mm/heap.h>
 #include <mm/pmm.h>
 #include <mm/vmm.h>
-
 #include <task/process.h>
 
 #include "supervisor.h"
 
-#define CHUNK_PAGES 64u
+#define CHUNK_PAGES  64u
 #define OBJECTS_MOST 4096u
 
 struct memory_page {
@@ -75,8 +73,7 @@ memory_own_frames(uint64_t pages)
 }
 
 static enum status
-memory_init(struct memory_object *memory, struct process *maker,
-            uint64_t pages)
+memory_init(struct memory_object *memory, struct process *maker, uint64_t pages)
 {
     uint64_t array_bytes =
         memory_chunk_count(pages) * sizeof(struct memory_chunk *);
@@ -231,8 +228,8 @@ memory_ensure(struct memory_object *memory, uint64_t index, bool fill,
     if (status != ST_OK) {
         return status;
     }
-    page->frame = pmm_alloc_zeroed(FRAME_SHARED,
-                                   frame_shared(memory->id, (uint32_t)index, 0));
+    page->frame = pmm_alloc_zeroed(
+        FRAME_SHARED, frame_shared(memory->id, (uint32_t)index, 0));
     if (page->frame == NULL) {
         quota_uncharge(&memory->quota, 1);
         return ST_ENOMEM;
@@ -291,21 +288,18 @@ static void
 memory_drop_mapping(struct memory_page *page, struct space *space,
                     vaddr_t address)
 {
-    list_for_each_safe(node, &page->mappings)
-    {
+    list_for_each_safe(node, &page->mappings) {
         struct memory_mapping *mapping =
             LIST_ENTRY(node, struct memory_mapping, link);
 
         if (mapping->space == space && mapping->page.raw == address.raw) {
             list_remove(&mapping->link);
             kfree(mapping);
-            process_uncharge_bytes(memory_process_of(space),
-                                   sizeof(*mapping));
+            process_uncharge_bytes(memory_process_of(space), sizeof(*mapping));
             return;
         }
     }
-    panic("memory_object: page 0x%lx was shown without a record",
-          address.raw);
+    panic("memory_object: page 0x%lx was shown without a record", address.raw);
 }
 
 bool
@@ -333,8 +327,7 @@ memory_hide(struct memory_page *page)
     while (!list_is_empty(&page->mappings)) {
         struct memory_mapping *mapping = LIST_ENTRY(
             list_first(&page->mappings), struct memory_mapping, link);
-        enum status status =
-            vmm_unmap_in_space(mapping->space, mapping->page);
+        enum status status = vmm_unmap_in_space(mapping->space, mapping->page);
 
         KASSERT(status == ST_OK);
     }

@@ -24,14 +24,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
-#include <base/list.h>
 #include <secos/status.h>
 
+#include <base/compiler.h>
+#include <base/list.h>
+
 #include <arch/mmu.h>
-
 #include <mm/quota.h>
-
 #include <task/object.h>
 
 struct process;
@@ -41,10 +40,10 @@ struct space;
 
 struct memory_object {
     struct object object;
-    uint32_t id; /* what the frame table calls it */
-    uint64_t pages;     /* its size now; the chunk array has room for more */
+    uint32_t id;    /* what the frame table calls it */
+    uint64_t pages; /* its size now; the chunk array has room for more */
     uint64_t pages_most;
-    uint64_t resident;  /* pages with a frame */
+    uint64_t resident; /* pages with a frame */
     struct quota quota;
     struct process *maker; /* NULL = the kernel inherited it */
     struct list maker_link;

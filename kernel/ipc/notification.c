@@ -5,7 +5,6 @@
 #include <base/string.h>
 
 #include <mm/heap.h>
-
 #include <task/sched.h>
 #include <task/thread.h>
 
@@ -49,8 +48,7 @@ void
 notification_signal(struct notification *notification, uint64_t bits)
 {
     notification->bits |= bits;
-    list_for_each_safe(node, &notification->waiters)
-    {
+    list_for_each_safe(node, &notification->waiters) {
         struct thread *waiter = LIST_ENTRY(node, struct thread, wait_link);
         uint64_t taken = notification_take(notification, waiter->wait_bits);
 

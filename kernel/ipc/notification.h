@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
+#include <secos/status.h>
+
 #include <base/compiler.h>
 #include <base/list.h>
-#include <secos/status.h>
 
 #include <task/object.h>
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The one place that knows every kind of object, and what processes need of the
  * rooms above them. */
-#include <task/object.h>
-
 #include <klib/panic.h>
-
 #include <mm/heap.h>
-
+#include <task/object.h>
 #include <task/process.h>
 
 #include "binding.h"
@@ -30,8 +27,7 @@ const struct object_class object_classes[OBJECT_KINDS] = {
                               .destroy = notification_destroy },
     [OBJECT_MEMORY] = { .name = "memory", .destroy = memory_object_destroy },
     [OBJECT_BINDING] = { .name = "binding", .destroy = binding_destroy },
-    [OBJECT_CONSOLE] = { .name = "console",
-                         .destroy = console_object_destroy },
+    [OBJECT_CONSOLE] = { .name = "console", .destroy = console_object_destroy },
 };
 
 /* What an ending process owes: every call it took and did not answer. */

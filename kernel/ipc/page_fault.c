@@ -9,11 +9,8 @@
 
 #include <arch/cpu.h>
 #include <arch/upcalls.h>
-
 #include <klib/log.h>
-
 #include <mm/region.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/thread.h>
@@ -69,8 +66,8 @@ page_fault_fill_report(struct exit_report *report, const struct call *call)
     report->error_code = frame->error;
     report->rip = frame->rip;
     report->address = call->page << PAGE_SHIFT;
-    page_fault_set_region(
-        report, region_lookup(&call->space->regions, call->page));
+    page_fault_set_region(report,
+                          region_lookup(&call->space->regions, call->page));
 }
 
 /* ---- waiting for a pager ----------------------------------------------- */

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include <secos/process.h>
+#include <secos/status.h>
 
 #include <base/compiler.h>
-#include <secos/status.h>
 
 struct call;
 struct process;

@@ -4,9 +4,7 @@
 
 #include <arch/cpu.h>
 #include <arch/timer.h>
-
 #include <klib/log.h>
-
 #include <task/call.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -15,9 +13,9 @@
 #include "fault.h"
 #include "supervisor.h"
 
-#define NS_PER_MS 1000000ull
-#define SOFT_TICKS (100 * NS_PER_MS / TIMER_TICK_NS)
-#define HARD_TICKS (1000 * NS_PER_MS / TIMER_TICK_NS)
+#define NS_PER_MS   1000000ull
+#define SOFT_TICKS  (100 * NS_PER_MS / TIMER_TICK_NS)
+#define HARD_TICKS  (1000 * NS_PER_MS / TIMER_TICK_NS)
 #define GRACE_TICKS (5000 * NS_PER_MS / TIMER_TICK_NS)
 /* Faults that one tick fails when a grace period is over. */
 #define GRACE_STEP 8u
@@ -82,8 +80,7 @@ pager_watch_end(struct endpoint *endpoint, const char *why)
 static struct call *
 pager_watch_oldest(const struct endpoint *endpoint)
 {
-    list_for_each(node, &endpoint->attached->delivered)
-    {
+    list_for_each(node, &endpoint->attached->delivered) {
         struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         if (call->is_fault && call->endpoint == endpoint) {
@@ -97,8 +94,7 @@ pager_watch_oldest(const struct endpoint *endpoint)
 static bool
 pager_watch_is_starved(const struct process *process)
 {
-    list_for_each(node, &process->threads)
-    {
+    list_for_each(node, &process->threads) {
         if (LIST_ENTRY(node, struct thread, process_link)->state
             == THREAD_READY) {
             return true;
@@ -120,9 +116,8 @@ pager_watch_look(struct endpoint *endpoint)
     server->watch_clock++;
     waited = server->watch_clock - oldest->delivered_clock;
     if (waited == SOFT_TICKS) {
-        klog("secos: pager %s (process %u) owes a page for %u ms",
-             server->name, server->id,
-             (uint32_t)(waited * TIMER_TICK_NS / NS_PER_MS));
+        klog("secos: pager %s (process %u) owes a page for %u ms", server->name,
+             server->id, (uint32_t)(waited * TIMER_TICK_NS / NS_PER_MS));
     } else if (waited >= HARD_TICKS) {
         pager_watch_end(endpoint, "no answer within the hard limit");
     }
@@ -149,8 +144,7 @@ pager_watch_grace(struct endpoint *endpoint)
 void
 pager_watch_tick(void)
 {
-    list_for_each_safe(node, &pager_watch_list)
-    {
+    list_for_each_safe(node, &pager_watch_list) {
         struct endpoint *endpoint =
             LIST_ENTRY(node, struct endpoint, watch_link);
 

@@ -20,8 +20,9 @@
 
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
+
+#include <base/compiler.h>
 
 struct call;
 struct endpoint;

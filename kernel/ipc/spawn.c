@@ -9,9 +9,7 @@
 
 #include <klib/kassert.h>
 #include <klib/log.h>
-
 #include <mm/heap.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
@@ -31,8 +29,7 @@ static enum status
 spawn_copy_args(struct spawn *spawn)
 {
     uint32_t bytes = spawn->request.args_bytes;
-    enum status status =
-        usercopy_in(spawn->args, spawn->request.args, bytes);
+    enum status status = usercopy_in(spawn->args, spawn->request.args, bytes);
 
     if (status != ST_OK) {
         return status;
@@ -179,8 +176,7 @@ static enum status
 spawn_load(struct spawn *spawn)
 {
     bool done;
-    enum status status =
-        loader_step(&spawn->loader, SPAWN_STEP_PAGES, &done);
+    enum status status = loader_step(&spawn->loader, SPAWN_STEP_PAGES, &done);
 
     if (status == ST_OK && done) {
         spawn->phase = SPAWN_FINISH;
@@ -197,8 +193,7 @@ spawn_endow(struct spawn *spawn)
     if (spawn->pager != NULL) {
         object_get(&spawn->pager->object);
         spawn->process->pager = spawn->pager;
-        status = handle_add_at(table, HANDLE_SLOT_PAGER,
-                               &spawn->pager->object,
+        status = handle_add_at(table, HANDLE_SLOT_PAGER, &spawn->pager->object,
                                RIGHT_BIND | RIGHT_GRANT, 0);
     }
     KASSERT(status == ST_OK);
@@ -218,8 +213,8 @@ spawn_finish(struct spawn *spawn)
     struct process *process = spawn->process;
     struct context *context = &spawn->thread->context;
     uint64_t stack;
-    enum status status = loader_make_stack(
-        &spawn->loader, spawn->args, spawn->request.args_bytes, &stack);
+    enum status status = loader_make_stack(&spawn->loader, spawn->args,
+                                           spawn->request.args_bytes, &stack);
 
     if (status != ST_OK) {
         return status;

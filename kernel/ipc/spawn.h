@@ -17,9 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/process.h>
 #include <secos/status.h>
+
+#include <base/compiler.h>
 
 #include <task/elf.h>
 #include <task/loader.h>
@@ -42,11 +43,11 @@ struct spawn {
     struct process *creator; /* NULL = the kernel */
     struct process *process; /* one reference, from CREATE on */
     struct thread *thread;
-    struct binding *pager;   /* one reference */
-    struct object *given;    /* one reference, or NULL */
+    struct binding *pager; /* one reference */
+    struct object *given;  /* one reference, or NULL */
     uint32_t given_rights;
     uint64_t given_badge;
-    uint8_t phase;     /* enum spawn_phase */
+    uint8_t phase; /* enum spawn_phase */
     bool resident;
     bool image_is_copy;
     uint8_t priority;

@@ -10,11 +10,9 @@
 
 #include <arch/cpu.h>
 #include <arch/timer.h>
-
 #include <klib/kassert.h>
 #include <klib/log.h>
 #include <klib/panic.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 
@@ -26,9 +24,9 @@
 
 /* Pages of dead memory objects between two looks at the clock. */
 #define SUPERVISOR_STEP 16u
-#define NS_PER_S 1000000000ull
+#define NS_PER_S        1000000000ull
 /* More than this many starts in the window, and the next waits for its end. */
-#define STARTS_MOST 6u
+#define STARTS_MOST      6u
 #define STARTS_WINDOW_NS (10 * NS_PER_S)
 
 struct service {
@@ -38,8 +36,8 @@ struct service {
     struct process *process; /* one reference while it lives */
     struct spawn *spawn;     /* while it is being made       */
     uint64_t starts;
-    uint64_t not_before_ns; /* of the next start */
-    uint64_t died_ns;       /* 0 = never         */
+    uint64_t not_before_ns;           /* of the next start */
+    uint64_t died_ns;                 /* 0 = never         */
     uint64_t started_ns[STARTS_MOST]; /* ring of the last starts */
     char death[64];
 };
@@ -182,8 +180,8 @@ supervisor_begin(struct service *service)
     }
     service->spawn->priority = service->priority;
     service->spawn->resident = service->is_pager;
-    service->spawn->console_rights =
-        RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT | RIGHT_MANAGE;
+    service->spawn->console_rights = RIGHT_READ | RIGHT_WRITE | RIGHT_GRANT
+                                     | RIGHT_MANAGE;
     if (service->is_pager) {
         service->spawn->given = &supervisor_endpoint->object;
         service->spawn->given_rights = RIGHT_RECEIVE | RIGHT_SERVE;
@@ -231,8 +229,7 @@ supervisor_start(struct service *service)
         return;
     }
     if (service->starts == 0) {
-        panic("supervisor: cannot start %s: status %d", service->name,
-              status);
+        panic("supervisor: cannot start %s: status %d", service->name, status);
     }
     if (service->spawn != NULL) {
         spawn_drop(service->spawn);
@@ -282,8 +279,8 @@ supervisor_run(struct thread *self)
         sched_checkpoint();
     }
     look_at = supervisor_look_after(&supervisor_pager);
-    look_at = supervisor_earlier(look_at,
-                                 supervisor_look_after(&supervisor_first));
+    look_at =
+        supervisor_earlier(look_at, supervisor_look_after(&supervisor_first));
     thread_set_waiting(self, &supervisor_wait_class, NULL, RESUME_KERNEL);
     if (!thread_set_deadline(self, look_at)) {
         thread_wake(self);
@@ -357,8 +354,7 @@ supervisor_pager_failed(const struct process *process, const char *why)
 enum status
 supervisor_kill_pager(void)
 {
-    if (supervisor_pager.process == NULL
-        || supervisor_pager.process->ending) {
+    if (supervisor_pager.process == NULL || supervisor_pager.process->ending) {
         return ST_ESRCH;
     }
     (void)supervisor_pager_failed(supervisor_pager.process, "killed");

@@ -15,10 +15,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <secos/status.h>
 #include <secos/system.h>
 
 #include <base/compiler.h>
-#include <secos/status.h>
 
 struct process;
 

@@ -4,10 +4,8 @@
 #include <arch/irq.h>
 #include <arch/timer.h>
 #include <arch/upcalls.h>
-
 #include <ipc/console.h>
 #include <ipc/pager_watch.h>
-
 #include <task/sched.h>
 
 void

@@ -4,9 +4,10 @@
 
 #include <stdbool.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
 #include <secos/syscall.h>
+
+#include <base/compiler.h>
 
 #include <task/process.h>
 
@@ -19,5 +20,4 @@ permission_has(const struct process *process, enum sys_group group)
 
 /* Check the current process for @group. Returns ST_OK, or ST_EPERM after a line
  * on the log that names the call. */
-MUST_CHECK enum status permission_check(enum sys_group group,
-                                        const char *call);
+MUST_CHECK enum status permission_check(enum sys_group group, const char *call);

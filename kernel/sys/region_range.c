@@ -12,9 +12,7 @@
 #include <ipc/binding.h>
 #include <ipc/endpoint.h>
 #include <ipc/fault.h>
-
 #include <mm/vmm.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 
@@ -40,8 +38,7 @@ static void
 region_range_cancel_protection(struct process *process, uint64_t base,
                                uint64_t pages)
 {
-    list_for_each_safe(node, &process->protection_faults)
-    {
+    list_for_each_safe(node, &process->protection_faults) {
         struct call *call = LIST_ENTRY(node, struct call, protection_link);
 
         if (call->page - (base >> PAGE_SHIFT) < pages) {
@@ -81,7 +78,8 @@ region_range_destroy(uint64_t base, uint64_t pages)
     struct space *space = &process_current()->space;
     vaddr_t start = vaddr(base);
     vaddr_t end = vaddr(base + pages * PAGE_BYTES);
-    struct region *first = region_at_or_after(&space->regions, base >> PAGE_SHIFT);
+    struct region *first =
+        region_at_or_after(&space->regions, base >> PAGE_SHIFT);
 
     if (first == NULL || first->spec.base >= end.raw >> PAGE_SHIFT) {
         return ST_ENOENT;
@@ -128,9 +126,8 @@ region_range_describe(const struct space *space, const struct region *region,
     out->base = region->spec.base << PAGE_SHIFT;
     out->pages = region->spec.pages;
     out->first_page = region->spec.first_page;
-    out->resident =
-        vmm_count_resident(space, vaddr(out->base),
-                           vaddr(out->base + out->pages * PAGE_BYTES));
+    out->resident = vmm_count_resident(
+        space, vaddr(out->base), vaddr(out->base + out->pages * PAGE_BYTES));
     out->prot = region->spec.prot;
     out->max_prot = region->spec.max_prot;
     out->kind = region->spec.kind;

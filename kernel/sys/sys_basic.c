@@ -7,12 +7,9 @@
 #include <base/compiler.h>
 
 #include <arch/cpu.h>
-
 #include <ipc/ipc.h>
 #include <ipc/notification.h>
-
 #include <mm/layout.h>
-
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -189,8 +186,7 @@ int64_t
 sys_notify_wait(SYS_ARGS)
 {
     struct notification *notification;
-    enum status status =
-        sys_find_notification(a, RIGHT_RECEIVE, &notification);
+    enum status status = sys_find_notification(a, RIGHT_RECEIVE, &notification);
     uint64_t taken;
 
     if (status != ST_OK) {

@@ -11,18 +11,14 @@
 #include <arch/cpu.h>
 #include <arch/stacks.h>
 #include <arch/timer.h>
-
-#include <klib/version.h>
-
-#include <mm/heap.h>
-#include <mm/pmm.h>
-#include <mm/vmm.h>
-
 #include <ipc/console.h>
 #include <ipc/fault.h>
 #include <ipc/modules.h>
 #include <ipc/supervisor.h>
-
+#include <klib/version.h>
+#include <mm/heap.h>
+#include <mm/pmm.h>
+#include <mm/vmm.h>
 #include <task/elf.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -78,8 +74,7 @@ sys_describe_process(const struct process *process, struct process_info *out)
     out->table_frames = process->space.tables.table_frames;
     out->charged_frames = process->quota.used;
     out->faults = process->faults;
-    list_for_each(node, &process->threads)
-    {
+    list_for_each(node, &process->threads) {
         const struct thread *thread =
             LIST_ENTRY(node, struct thread, process_link);
 
@@ -180,8 +175,8 @@ sys_sys_translate(SYS_ARGS)
         info.frame_address = frame.raw;
         info.prot = mmu_leaf_prot(leaf);
         info.frame_kind = frame_kind_of(*frame_word_of(frame));
-        info.page_bytes =
-            level == MMU_LEVEL_PAGE ? PAGE_BYTES : LARGE_PAGE_BYTES;
+        info.page_bytes = level == MMU_LEVEL_PAGE ? PAGE_BYTES
+                                                  : LARGE_PAGE_BYTES;
     }
     return usercopy_out(c, &info, sizeof(info));
 }

@@ -8,9 +8,7 @@
 
 #include <ipc/notification.h>
 #include <ipc/spawn.h>
-
 #include <mm/layout.h>
-
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -53,8 +51,7 @@ sys_find_process(uint64_t name, uint32_t rights, struct process **out)
 int64_t
 sys_process_spawn(SYS_ARGS)
 {
-    enum status status =
-        permission_check(SYS_GROUP_PROCESS, "process_spawn");
+    enum status status = permission_check(SYS_GROUP_PROCESS, "process_spawn");
 
     return status == ST_OK ? spawn_call(a) : status;
 }
@@ -145,8 +142,8 @@ sys_process_watch(SYS_ARGS)
         process_set_watch(process, NULL, 0);
         return ST_OK;
     }
-    status = handle_resolve(&process_current()->handles, b,
-                            OBJECT_NOTIFICATION, RIGHT_CALL, &entry);
+    status = handle_resolve(&process_current()->handles, b, OBJECT_NOTIFICATION,
+                            RIGHT_CALL, &entry);
     if (status != ST_OK) {
         return status;
     }
@@ -166,8 +163,7 @@ sys_process_report(SYS_ARGS)
 {
     struct process *process;
     struct exit_report report = { .ended = 0 };
-    enum status status =
-        permission_check(SYS_GROUP_PROCESS, "process_report");
+    enum status status = permission_check(SYS_GROUP_PROCESS, "process_report");
 
     if (status == ST_OK) {
         status = sys_find_process(a, RIGHT_READ, &process);

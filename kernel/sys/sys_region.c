@@ -14,9 +14,7 @@
 #include <ipc/fault.h>
 #include <ipc/memory_object.h>
 #include <ipc/page_fault.h>
-
 #include <mm/vmm.h>
-
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
@@ -56,9 +54,8 @@ sys_find_source(struct process *process, uint64_t handle,
             return ST_EPERM;
         }
         out->object = memory;
-        out->max_prot =
-            PROT_READ | PROT_EXEC
-            | ((entry->rights & RIGHT_WRITE) != 0 ? PROT_WRITE : 0);
+        out->max_prot = PROT_READ | PROT_EXEC
+                        | ((entry->rights & RIGHT_WRITE) != 0 ? PROT_WRITE : 0);
         out->pages = memory->pages_most;
         return ST_OK;
     }
@@ -232,8 +229,7 @@ sys_region_populate(SYS_ARGS)
 {
     struct thread *thread = thread_current();
     struct process *process = thread->process;
-    enum status status =
-        permission_check(SYS_GROUP_MEMORY, "region_populate");
+    enum status status = permission_check(SYS_GROUP_MEMORY, "region_populate");
     uint32_t access;
     uint64_t done;
 

@@ -11,7 +11,6 @@
 #include <ipc/console.h>
 #include <ipc/endpoint.h>
 #include <ipc/notification.h>
-
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/sched.h>
@@ -27,8 +26,7 @@ sys_endpoint_create(SYS_ARGS)
 {
     struct process *process = process_current();
     struct endpoint *endpoint;
-    enum status status =
-        permission_check(SYS_GROUP_SERVE, "endpoint_create");
+    enum status status = permission_check(SYS_GROUP_SERVE, "endpoint_create");
     handle_t handle;
 
     if (status == ST_OK && a >= RANK_CLIENT) {
@@ -41,8 +39,7 @@ sys_endpoint_create(SYS_ARGS)
         status = handle_reserve(&process->handles, process);
     }
     if (status == ST_OK) {
-        status = endpoint_create(a == 0 ? RANK_SERVER : (uint32_t)a,
-                                 &endpoint);
+        status = endpoint_create(a == 0 ? RANK_SERVER : (uint32_t)a, &endpoint);
     }
     if (status != ST_OK) {
         return status;
@@ -87,10 +84,10 @@ sys_endpoint_mint(SYS_ARGS)
     if (status == ST_OK) {
         status = sys_find_endpoint(process, a, &endpoint);
     }
-    return status == ST_OK ? (int64_t)handle_add(&process->handles,
-                                                 &endpoint->object,
-                                                 (uint32_t)c, b)
-                           : status;
+    return status == ST_OK
+               ? (int64_t)handle_add(&process->handles, &endpoint->object,
+                                     (uint32_t)c, b)
+               : status;
 }
 
 /* binding_create(endpoint, badge, max prot, pages): what regions are made with;
@@ -113,8 +110,7 @@ sys_binding_create(SYS_ARGS)
     }
     if (status == ST_OK) {
         status = binding_create(endpoint, b, (uint32_t)c,
-                                d == 0 ? USER_END >> PAGE_SHIFT : d,
-                                &binding);
+                                d == 0 ? USER_END >> PAGE_SHIFT : d, &binding);
     }
     if (status != ST_OK) {
         return status;
@@ -178,8 +174,8 @@ sys_console_watch(SYS_ARGS)
         console_object_watch(NULL, 0);
         return ST_OK;
     }
-    status = handle_resolve(&process_current()->handles, b,
-                            OBJECT_NOTIFICATION, RIGHT_CALL, &entry);
+    status = handle_resolve(&process_current()->handles, b, OBJECT_NOTIFICATION,
+                            RIGHT_CALL, &entry);
     if (status == ST_OK) {
         console_object_watch(
             CONTAINER_OF(entry->object, struct notification, object), c);

@@ -45,7 +45,7 @@ const syscall_fn syscall_table[SYS_TABLE_ROWS] = {
 #pragma GCC diagnostic pop
 
 static const struct table_row table_rows[] = {
-#define SYS_ROW(name, offset, arguments, class, group)                         \
+#define SYS_ROW(name, offset, arguments, class, group) \
     { #name, SYS_FIRST + (offset), arguments, #class[0], SYS_GROUP_##group },
     SYSCALL_LIST(SYS_ROW)
 #undef SYS_ROW

@@ -7,14 +7,13 @@
 
 #include <klib/kassert.h>
 #include <klib/panic.h>
-
 #include <mm/heap.h>
 #include <mm/pmm.h>
 
 #include "thread.h"
 
 /* As many threads as the machine may have at once. */
-#define CALL_SLOTS 8192u
+#define CALL_SLOTS           8192u
 #define CALL_LAST_GENERATION UINT32_MAX
 
 /* The generation stays with the slot when its call is freed, so the next user

@@ -30,9 +30,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <secos/status.h>
+
 #include <base/compiler.h>
 #include <base/list.h>
-#include <secos/status.h>
 
 struct thread;
 struct process;
@@ -53,21 +54,21 @@ struct call {
     uint8_t priority; /* QUEUED: which queue                              */
     uint32_t access;  /* fault: enum fault_access bits                    */
     struct thread *owner;
-    struct process *server;      /* delivered: who owes the reply          */
-    struct thread *receiver;     /* delivered: who took it                 */
-    uint64_t delivered_clock;    /* of its server, for pager_watch         */
-    struct endpoint *endpoint;   /* queued or delivered                    */
-    struct list endpoint_link;   /* QUEUED: in the endpoint's queue        */
-    struct list delivered_link;  /* DELIVERED: in the server's list        */
+    struct process *server;     /* delivered: who owes the reply          */
+    struct thread *receiver;    /* delivered: who took it                 */
+    uint64_t delivered_clock;   /* of its server, for pager_watch         */
+    struct endpoint *endpoint;  /* queued or delivered                    */
+    struct list endpoint_link;  /* QUEUED: in the endpoint's queue        */
+    struct list delivered_link; /* DELIVERED: in the server's list        */
     uint64_t badge;
 
     /* Faults only (ipc/fault.h). */
     struct space *space;
-    uint64_t page;    /* address >> 12 in the client                       */
-    uint64_t *leaf;   /* its page table entry, in transit; NULL = present  */
+    uint64_t page;  /* address >> 12 in the client                       */
+    uint64_t *leaf; /* its page table entry, in transit; NULL = present  */
     struct list protection_link; /* leaf == NULL: in its process's list   */
     struct list waiters; /* threads, by wait_link                          */
-    uint64_t run;     /* as delivered                                      */
+    uint64_t run;        /* as delivered                                      */
 };
 
 /* Make the slot table. Context: boot. */

@@ -5,13 +5,12 @@
 #include <base/string.h>
 
 #include <klib/kassert.h>
-
 #include <mm/heap.h>
 
 #include "process.h"
 
-#define HANDLE_FIRST_SLOTS 16u
-#define HANDLE_MOST_SLOTS (1u << HANDLE_SLOT_BITS)
+#define HANDLE_FIRST_SLOTS     16u
+#define HANDLE_MOST_SLOTS      (1u << HANDLE_SLOT_BITS)
 #define HANDLE_LAST_GENERATION 0xFFFFFu
 
 void

@@ -22,9 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
 #include <secos/types.h>
+
+#include <base/compiler.h>
 
 #include <task/object.h>
 
@@ -39,7 +40,8 @@ struct handle_entry {
     uint16_t free_next;
 };
 
-_Static_assert(sizeof(struct handle_entry) == 24, "the lookup multiplies by it");
+_Static_assert(sizeof(struct handle_entry) == 24,
+               "the lookup multiplies by it");
 
 struct handle_table {
     struct handle_entry *entries;

@@ -4,7 +4,6 @@
 
 #include <klib/kassert.h>
 #include <klib/panic.h>
-
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
@@ -50,8 +49,7 @@ kernel_stack_give_slot(uint32_t slot)
 static uint32_t
 kernel_stack_slot(const void *stack)
 {
-    return (uint32_t)((vaddr_of(stack).raw - KSTACK_BASE)
-                      / KSTACK_SLOT_BYTES);
+    return (uint32_t)((vaddr_of(stack).raw - KSTACK_BASE) / KSTACK_SLOT_BYTES);
 }
 
 static void

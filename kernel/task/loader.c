@@ -9,13 +9,12 @@
 #include <base/string.h>
 
 #include <arch/cpu.h>
-
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
 #include "process.h"
 
-#define ARGS_MOST 64u
+#define ARGS_MOST            64u
 #define RESIDENT_STACK_PAGES 4u
 
 static enum status
@@ -69,8 +68,8 @@ loader_map_page(struct loader *loader, const struct elf_segment *segment)
         return ST_ENOMEM;
     }
     loader_fill(loader, segment, loader->address, frame);
-    status = vmm_map_in_space(space, vaddr(loader->address), frame,
-                              segment->prot);
+    status =
+        vmm_map_in_space(space, vaddr(loader->address), frame, segment->prot);
     if (status != ST_OK) {
         pmm_free_frame(frame);
     }
@@ -84,8 +83,8 @@ loader_add_segment_regions(const struct loader *loader,
     uint64_t start = elf_segment_first_page(segment);
     uint64_t file_end = elf_segment_file_end_page(segment);
     uint64_t end = elf_segment_end_page(segment);
-    enum status status = loader_add_region(loader, start, file_end,
-                                           segment->prot, REGION_IMAGE);
+    enum status status =
+        loader_add_region(loader, start, file_end, segment->prot, REGION_IMAGE);
 
     if (status != ST_OK) {
         return status;
@@ -132,8 +131,8 @@ loader_step(struct loader *loader, unsigned most, bool *done)
 /* Write argument strings, argv and struct process_start to the top page, which
  * the kernel sees at @page and the program below USER_STACK_TOP. */
 static enum status
-loader_write_start(const struct loader *loader, uint8_t *page,
-                   const char *args, uint32_t args_bytes, uint64_t *stack_out)
+loader_write_start(const struct loader *loader, uint8_t *page, const char *args,
+                   uint32_t args_bytes, uint64_t *stack_out)
 {
     uint64_t user_page = USER_STACK_TOP - PAGE_BYTES;
     uint64_t strings_at = PAGE_BYTES - align_up(args_bytes, 16);
@@ -184,9 +183,9 @@ loader_make_stack(struct loader *loader, const char *args, uint32_t args_bytes,
     status = loader_add_region(loader, bottom - PAGE_BYTES, bottom, PROT_NONE,
                                REGION_GUARD);
     for (uint64_t i = pages; i > 0 && status == ST_OK; i--) {
-        status = vmm_alloc_page_in_space(
-            space, vaddr(USER_STACK_TOP - i * PAGE_BYTES),
-            PROT_READ | PROT_WRITE, &top);
+        status = vmm_alloc_page_in_space(space,
+                                         vaddr(USER_STACK_TOP - i * PAGE_BYTES),
+                                         PROT_READ | PROT_WRITE, &top);
     }
     if (status != ST_OK) {
         return status;

@@ -17,8 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
+
+#include <base/compiler.h>
 
 #include <task/elf.h>
 
@@ -28,9 +29,9 @@ struct loader {
     struct process *process;
     const uint8_t *image; /* kernel memory that nobody changes */
     const struct elf_plan *plan;
-    void *pager;          /* binding of what comes on demand */
+    void *pager; /* binding of what comes on demand */
     bool resident;
-    uint32_t segment;     /* where the next step goes on */
+    uint32_t segment; /* where the next step goes on */
     uint64_t address;
 };
 

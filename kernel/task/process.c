@@ -5,10 +5,8 @@
 #include <base/string.h>
 
 #include <arch/cpu.h>
-
 #include <klib/kassert.h>
 #include <klib/log.h>
-
 #include <mm/heap.h>
 #include <mm/pmm.h>
 
@@ -256,8 +254,8 @@ static bool
 process_free_threads_step(struct process *process, unsigned most)
 {
     for (; most > 0; most--) {
-        struct thread *thread = LIST_ENTRY(process->threads.next,
-                                           struct thread, process_link);
+        struct thread *thread =
+            LIST_ENTRY(process->threads.next, struct thread, process_link);
 
         if (process->thread_count <= 1) {
             return true;
@@ -285,8 +283,8 @@ process_announce_end(struct process *process)
 {
     process->report.ended = 1;
     while (!list_is_empty(&process->waiters)) {
-        struct thread *waiter = LIST_ENTRY(list_first(&process->waiters),
-                                           struct thread, wait_link);
+        struct thread *waiter =
+            LIST_ENTRY(list_first(&process->waiters), struct thread, wait_link);
 
         list_remove(&waiter->wait_link);
         thread_finish(waiter, process_wait_result(process, waiter));
@@ -374,8 +372,7 @@ process_end(struct process *process, const struct exit_report *report)
     process->report = *report;
     process->report.ended = 0;
     KASSERT(!list_is_empty(&process->threads));
-    list_for_each(node, &process->threads)
-    {
+    list_for_each(node, &process->threads) {
         thread_stop(LIST_ENTRY(node, struct thread, process_link));
     }
     reaper =

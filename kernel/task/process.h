@@ -17,14 +17,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
-#include <base/list.h>
 #include <secos/process.h>
 #include <secos/status.h>
 
+#include <base/compiler.h>
+#include <base/list.h>
+
 #include <mm/quota.h>
 #include <mm/vmm.h>
-
 #include <task/handle.h>
 #include <task/manifest.h>
 #include <task/object.h>
@@ -52,7 +52,7 @@ struct process {
     bool ending;
     bool has_console_input;
     uint8_t priority_ceiling;
-    uint32_t permissions; /* bit n = may use group n of enum sys_group */
+    uint32_t permissions;     /* bit n = may use group n of enum sys_group */
     uint64_t reflect_handler; /* of foreign system calls; 0 = none */
     char name[NAME_BYTES];
 
@@ -69,10 +69,10 @@ struct process {
     /* IPC: calls that were delivered to it and not yet answered, and what it
      * pages (ipc/). */
     struct list delivered;
-    struct list memory;     /* memory objects it made and pays for       */
+    struct list memory; /* memory objects it made and pays for       */
     struct list protection_faults; /* open ones on present pages          */
-    struct list serves;     /* endpoints whose faults it answers         */
-    uint64_t watch_clock;   /* ticks in which it owed a page and could work */
+    struct list serves;   /* endpoints whose faults it answers         */
+    uint64_t watch_clock; /* ticks in which it owed a page and could work */
     uint32_t served_rank; /* of the endpoints it serves; 0 = none          */
     uint64_t faults;      /* answered page faults of its threads            */
 

@@ -7,9 +7,7 @@
 #include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/timer.h>
-
 #include <klib/kassert.h>
-
 #include <mm/pmm.h>
 
 /* A deadline hangs in the list of its tick modulo the wheel's size: adding and
@@ -236,10 +234,8 @@ sched_deadline_remove(struct thread *thread)
 static void
 sched_expire(uint64_t now)
 {
-    list_for_each_safe(node, &sched_wheel[now % WHEEL_SLOTS])
-    {
-        struct thread *thread =
-            LIST_ENTRY(node, struct thread, deadline_link);
+    list_for_each_safe(node, &sched_wheel[now % WHEEL_SLOTS]) {
+        struct thread *thread = LIST_ENTRY(node, struct thread, deadline_link);
 
         if (thread->deadline_tick <= now) {
             thread_abort_wait(thread, ST_ETIMEDOUT);

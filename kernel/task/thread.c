@@ -6,9 +6,7 @@
 
 #include <arch/cpu.h>
 #include <arch/timer.h>
-
 #include <klib/kassert.h>
-
 #include <mm/heap.h>
 
 #include "call.h"
@@ -141,8 +139,7 @@ thread_free(struct thread *thread)
             || thread->resume == RESUME_KERNEL);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
-    list_for_each(node, &process->delivered)
-    {
+    list_for_each(node, &process->delivered) {
         struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         if (call->receiver == thread) {
@@ -187,8 +184,8 @@ static void
 thread_reap(struct thread *thread)
 {
     while (!list_is_empty(&thread->joiners)) {
-        struct thread *joiner = LIST_ENTRY(list_first(&thread->joiners),
-                                           struct thread, wait_link);
+        struct thread *joiner =
+            LIST_ENTRY(list_first(&thread->joiners), struct thread, wait_link);
 
         list_remove(&joiner->wait_link);
         thread_finish(joiner, thread->exit_value);

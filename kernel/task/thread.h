@@ -23,12 +23,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <base/compiler.h>
-#include <base/list.h>
 #include <secos/status.h>
 
-#include <arch/context.h>
+#include <base/compiler.h>
+#include <base/list.h>
 
+#include <arch/context.h>
 #include <task/object.h>
 
 struct process;
@@ -50,10 +50,10 @@ enum thread_resume {
     RESUME_KERNEL,
 };
 
-#define PRIORITIES 32u
-#define PRIORITY_DEFAULT 8u
-#define PRIORITY_SHELL 16u
-#define PRIORITY_PAGER 24u
+#define PRIORITIES          32u
+#define PRIORITY_DEFAULT    8u
+#define PRIORITY_SHELL      16u
+#define PRIORITY_PAGER      24u
 #define PRIORITY_SUPERVISOR 28u
 
 #define THREAD_QUANTUM_TICKS 5
@@ -75,18 +75,18 @@ struct thread {
     uint8_t state;     /* enum thread_state */
     uint8_t resume;    /* enum thread_resume */
     uint8_t base_priority;
-    uint8_t priority; /* base or what callers donate, the higher */
-    uint8_t slice;    /* ticks left */
-    bool copy_failed; /* the pager failed the page of a copy: fail it too */
-    struct list run_link;  /* in a ready queue */
+    uint8_t priority;     /* base or what callers donate, the higher */
+    uint8_t slice;        /* ticks left */
+    bool copy_failed;     /* the pager failed the page of a copy: fail it too */
+    struct list run_link; /* in a ready queue */
     struct list wait_link; /* in the queue of what it waits for */
 
     const struct wait_class *wait; /* while WAITING */
     void *wait_object;
     uint64_t deadline_tick; /* 0 = none */
     struct list deadline_link;
-    struct endpoint *served;     /* where it received last, for donation only */
-    uint64_t wait_bits; /* notify_wait: which */
+    struct endpoint *served; /* where it received last, for donation only */
+    uint64_t wait_bits;      /* notify_wait: which */
     enum status wait_status; /* process_wait_end: what to return instead */
 
     void (*continuation)(struct thread *thread); /* RESUME_KERNEL */
@@ -173,5 +173,6 @@ void thread_abort_wait(struct thread *thread, enum status status);
 
 /* Arm or disarm the deadline of the wait that begins, in nanoseconds since
  * start; 0 = none. Returns false if it has passed. */
-MUST_CHECK bool thread_set_deadline(struct thread *thread, uint64_t deadline_ns);
+MUST_CHECK bool thread_set_deadline(struct thread *thread,
+                                    uint64_t deadline_ns);
 void thread_clear_deadline(struct thread *thread);

@@ -15,8 +15,9 @@
 
 #include <stdint.h>
 
-#include <base/compiler.h>
 #include <secos/status.h>
+
+#include <base/compiler.h>
 
 /* Returns ST_OK, or ST_EFAULT with @to in an undefined state. */
 MUST_CHECK enum status usercopy_in(void *to, uint64_t from, uint64_t bytes);

@@ -10,10 +10,9 @@
  * With FSGSBASE ring 3 changes its bases unseen, so they are read back at every
  * switch; without it only thread_set_base does, and the fields are always true.
  */
-#include <arch/context.h>
-
 #include <base/string.h>
 
+#include <arch/context.h>
 #include <arch/cpu.h>
 
 #include "regs.h"
@@ -22,8 +21,8 @@
 static uint64_t context_loads;
 
 #define RFLAGS_FIRST (RFLAGS_IF | RFLAGS_ALWAYS)
-#define MXCSR_RESET 0x1F80u
-#define FCW_RESET 0x37Fu
+#define MXCSR_RESET  0x1F80u
+#define FCW_RESET    0x37Fu
 
 static void
 context_fpu_save(void *area)

@@ -60,7 +60,8 @@ gdt_init(void)
 {
     gdt_set_tss(tss_boot());
     regs_load_gdt(gdt_table, sizeof(gdt_table) - 1);
-    /* CS can only be loaded by a far return. */
+    /* CS can only be loaded by a far return. The local table is taken away: what
+     * reset or firmware left there would answer ring 3's selectors. */
     __asm__ volatile("push %0\n\t"
                      "lea 1f(%%rip), %%rax\n\t"
                      "push %%rax\n\t"
@@ -71,6 +72,7 @@ gdt_init(void)
                      "mov %1, %%ss\n\t"
                      "mov %2, %%fs\n\t"
                      "mov %2, %%gs\n\t"
+                     "lldt %w2\n\t"
                      "ltr %w3" ::"i"(SELECTOR_KERNEL_CODE),
                      "r"(SELECTOR_KERNEL_DATA), "r"(0), "r"(SELECTOR_TSS)
                      : "rax", "memory");

@@ -15,7 +15,6 @@
 #include <arch/cpu.h>
 #include <arch/irq.h>
 #include <arch/upcalls.h>
-
 #include <klib/kassert.h>
 #include <klib/panic.h>
 
@@ -118,8 +117,7 @@ trap_panic(const struct trap_frame *frame)
 {
     panic("trap: vector %lu error 0x%lx in ring 0 at 0x%lx, rsp 0x%lx, "
           "cr2 0x%lx",
-          frame->vector, frame->error, frame->rip, frame->rsp,
-          trap_read_cr2());
+          frame->vector, frame->error, frame->rip, frame->rsp, trap_read_cr2());
 }
 
 void
