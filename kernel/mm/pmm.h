@@ -38,7 +38,8 @@ struct memmap;
  *              modules and boot information in it are not handed out
  * Context: boot, once, on the boot page tables: the tables of the PMM lie below
  * 4 GiB. Frames above 4 GiB may be touched only after vmm_init.
- * Cost: two instructions per frame, plus little. Panics if there is no room at all. */
+ * Cost: two instructions per frame, plus little. Panics if there is no room at
+ * all. */
 void pmm_init(void *mboot_info);
 
 /* Let pmm_alloc_frame hand out frames at or above 4 GiB too. Call when the
