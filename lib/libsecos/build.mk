@@ -17,3 +17,5 @@ LIBSECOS_SRCS := $(addprefix lib/libsecos/src/, \
 	stdio.c \
 	string.c \
 	syscall_stub.asm)
+
+include lib/libsecos/linux.mk

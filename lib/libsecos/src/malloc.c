@@ -277,6 +277,19 @@ reallocarray(void *block, size_t count, size_t bytes)
     return malloc_resize(block, total, MALLOC_CALLER);
 }
 
+size_t
+malloc_usable_size(void *block)
+{
+    uint64_t bytes = 0;
+
+    if (block != NULL) {
+        malloc_enter();
+        bytes = malloc_bytes_of(block, MALLOC_CALLER);
+        malloc_leave();
+    }
+    return bytes;
+}
+
 int
 malloc_trim(size_t keep)
 {

@@ -27,4 +27,9 @@
 #define ERANGE    34
 #define EILSEQ    84
 
+#ifdef LIBSECOS_LINUX /* beside a C library that has one for each thread */
+int *__errno_location(void);
+#define errno (*__errno_location())
+#else
 extern int errno;
+#endif

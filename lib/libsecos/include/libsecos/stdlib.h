@@ -24,6 +24,9 @@ void *reallocarray(void *block, size_t count, size_t bytes);
 void *aligned_alloc(size_t alignment, size_t bytes);
 void free(void *block);
 
+/* The bytes that were asked for: the canary stands right behind them. */
+size_t malloc_usable_size(void *block);
+
 /* The end. */
 NORETURN void exit(int status);
 NORETURN void _Exit(int status);
