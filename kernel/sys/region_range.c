@@ -100,6 +100,8 @@ region_range_shrink(void *context, struct region *region)
     vaddr_t end = vaddr(region_end(region) << PAGE_SHIFT);
 
     if (region->spec.prot == PROT_NONE) {
+        /* A leaf in transit must not go while its fault still points at it. */
+        region_range_cancel_faults(space, start, end);
         (void)vmm_unmap_range(space, start, end);
     } else {
         vmm_protect_range(space, start, end, region->spec.prot);
