@@ -105,7 +105,7 @@ $(BUILD)/modules: $(MODULES) # for secos-run and the tests: what the ISO carries
 
 .PHONY: all image programs iso FORCE
 image: $(BUILD)/kernel.elf programs $(BUILD)/modules $(BUILD)/secos.iso
-programs: $(PROGRAM_ELFS)
+programs: $(PROGRAM_ELFS) $(BUILD)/libsecos_linux.a $(BUILD)/libsecos_threads.a
 iso: $(BUILD)/secos.iso ## the bootable image, BIOS and UEFI
 
 # --- what people type: each target below installs what it needs first, then calls the real one

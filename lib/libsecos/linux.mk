@@ -8,6 +8,8 @@
 #   the others   ordinary members: malloc's standard names, manifests, and the
 #                native calls for programs that use both worlds
 #
+# libsecos_threads.a: the manifest of programs that make threads, and nothing else.
+#
 # All of it without vector registers: see src/linux/linux.h, L1.
 
 LINUX_LAYER := $(addprefix lib/libsecos/src/linux/, \
@@ -28,7 +30,7 @@ LINUX_LAYER := $(addprefix lib/libsecos/src/linux/, \
 	thread_entry.asm \
 	time.c) \
 	$(addprefix lib/libsecos/src/, console.c heap_chunk.c heap_pages.c malloc.c) $(BASE_SRCS)
-LINUX_MEMBERS := $(addprefix lib/libsecos/src/, ipc.c linux/malloc_names.c linux/manifest.c linux/manifest_threads.c status.c syscall_stub.asm)
+LINUX_MEMBERS := $(addprefix lib/libsecos/src/, ipc.c linux/malloc_names.c linux/manifest.c status.c syscall_stub.asm)
 linux_objects  = $(patsubst %,$(BUILD)/obj/linux/%.o,$(1))
 linux_mallocs := malloc calloc realloc reallocarray aligned_alloc free malloc_usable_size
 linux_shows   := linux_start $(addprefix __secos_,$(linux_mallocs))
@@ -52,6 +54,9 @@ $(BUILD)/linux.o: $(call linux_objects,$(LINUX_LAYER)) lib/libsecos/linux.mk
 
 $(BUILD)/libsecos_linux.a: $(BUILD)/linux.o $(call linux_objects,$(LINUX_MEMBERS))
 	@echo "  AR      $@"
+	$(Q)rm -f $@; $(AR) rcsD $@ $^
+
+$(BUILD)/libsecos_threads.a: $(call linux_objects,lib/libsecos/src/linux/manifest_threads.c)
 	$(Q)rm -f $@; $(AR) rcsD $@ $^
 
 -include $(patsubst %.o,%.d,$(call linux_objects,$(LINUX_LAYER) $(LINUX_MEMBERS)))
