@@ -17,16 +17,17 @@
  *
  * Allocation drains one block, the current one, word by word from the lowest
  * bit: usually one word is read and written. A new current block comes from
- * partial, else few, else whole. Whole blocks are broken last, for they are what
- * 2 MiB requests need; nearly full ones wait until they hold 16 free frames, so
- * that the search for a block pays for 16 allocations even when single frames
- * come and go at random. What that costs is at most 15 frames in 512, idle while
- * others are broken.
+ * partial, else few, else whole. Whole blocks are broken last, for they are
+ * what 2 MiB requests need; nearly full ones wait until they hold 16 free
+ * frames, so that the search for a block pays for 16 allocations even when
+ * single frames come and go at random. What that costs is at most 15 frames in
+ * 512, idle while others are broken.
  *
  * Invariants
- *  I1  count[b] is the number of set bits of block b, which are its free frames;
- *      but while b is taken whole, count[b] is 0 and its bits stay set: 16 stores
- *      less, and nobody looks at the bits of a block without free frames.
+ *  I1  count[b] is the number of set bits of block b, which are its free
+ *      frames; but while b is taken whole, count[b] is 0 and its bits stay set:
+ *      16 stores less, and nobody looks at the bits of a block without free
+ *      frames.
  *  I2  A block is in the set that its count names, in no other; with count 0,
  *      or as the current block, in none.
  *  I3  word points into the current block, or at a word that is 0 for ever.
@@ -37,8 +38,8 @@
  * frame.
  *
  * Source: the reserved block and the counts per 2 MiB follow Wrenger et al.,
- * "LLFree: Scalable and Optionally-Persistent Page-Frame Allocation", USENIX ATC
- * 2023; the sets replace its tree search, since here one CPU allocates.
+ * "LLFree: Scalable and Optionally-Persistent Page-Frame Allocation", USENIX
+ * ATC 2023; the sets replace its tree search, since here one CPU allocates.
  */
 #pragma once
 

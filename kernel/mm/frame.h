@@ -10,10 +10,10 @@
  *
  * kind is enum frame_kind of <secos/system.h>. owner depends on it:
  *
- *     USER          space 20 bits | page 35 bits         frame_private()
- *     SHARED        object 20 | page 20 | count 16       frame_shared()
- *     PAGE_TABLE    space 20 bits                        frame_private(space, 0)
- *     HEAP          address of a descriptor              frame_descriptor()
+ *     USER          space 20 bits | page 35 bits       frame_private()
+ *     SHARED        object 20 | page 20 | count 16     frame_shared()
+ *     PAGE_TABLE    space 20 bits                      frame_private(space, 0)
+ *     HEAP          address of a descriptor            frame_descriptor()
  *     FREE, others  0
  *
  * An owner value as these functions build it already stands in its place in the
@@ -44,8 +44,8 @@
 
 #define FRAME_KIND_MASK 0xFull
 
-/* Flags of a frame word. LARGE stands next to the kind, so that one look at five
- * bits tells whether a single frame of an owned kind begins here. */
+/* Flags of a frame word. LARGE stands next to the kind, so that one look at
+ * five bits tells whether a single frame of an owned kind begins here. */
 #define FRAME_LARGE      (1ull << 4) /* the first of 512 frames            */
 #define FRAME_POOLED     (1ull << 5) /* FREE, zeroed, in the PMM's pool    */
 #define FRAME_MAPPED_X   (1ull << 6) /* some user leaf makes it executable */
@@ -59,13 +59,14 @@
 #define FRAME_SPACE_BITS  20
 #define FRAME_SPACE_SHIFT (FRAME_OWNER_SHIFT + FRAME_PAGE_BITS)
 
-/* Shared owner: count in bits 8-23, page in bits 24-43, object in bits 44-63. */
-#define FRAME_COUNT_BITS        16
-#define FRAME_COUNT_ONE         (1ull << FRAME_OWNER_SHIFT)
-#define FRAME_COUNT_MAX         ((1u << FRAME_COUNT_BITS) - 1)
-#define FRAME_OBJECT_PAGE_SHIFT (FRAME_OWNER_SHIFT + FRAME_COUNT_BITS)
-#define FRAME_OBJECT_PAGE_BITS  20
-#define FRAME_OBJECT_SHIFT      (FRAME_OBJECT_PAGE_SHIFT + FRAME_OBJECT_PAGE_BITS)
+/* Shared owner: count in bits 8-23, page in bits 24-43, object in bits
+ * 44-63. */
+#define FRAME_COUNT_BITS    16
+#define FRAME_COUNT_ONE     (1ull << FRAME_OWNER_SHIFT)
+#define FRAME_COUNT_MAX     ((1u << FRAME_COUNT_BITS) - 1)
+#define FRAME_OBJPAGE_SHIFT (FRAME_OWNER_SHIFT + FRAME_COUNT_BITS)
+#define FRAME_OBJPAGE_BITS  20
+#define FRAME_OBJECT_SHIFT  (FRAME_OBJPAGE_SHIFT + FRAME_OBJPAGE_BITS)
 
 /* The table and the number of its words; set once by pmm_init. */
 extern uint64_t *frame_table;
@@ -143,7 +144,7 @@ static inline uint64_t
 frame_shared(uint32_t object, uint32_t page, uint32_t count)
 {
     return (uint64_t)object << FRAME_OBJECT_SHIFT
-           | (uint64_t)page << FRAME_OBJECT_PAGE_SHIFT
+           | (uint64_t)page << FRAME_OBJPAGE_SHIFT
            | (uint64_t)count << FRAME_OWNER_SHIFT;
 }
 
@@ -156,8 +157,8 @@ frame_object(uint64_t word)
 static inline uint32_t
 frame_object_page(uint64_t word)
 {
-    return (uint32_t)(word >> FRAME_OBJECT_PAGE_SHIFT)
-           & ((1u << FRAME_OBJECT_PAGE_BITS) - 1);
+    return (uint32_t)(word >> FRAME_OBJPAGE_SHIFT)
+           & ((1u << FRAME_OBJPAGE_BITS) - 1);
 }
 
 static inline uint32_t

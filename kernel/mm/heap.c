@@ -50,8 +50,8 @@ slab_env_fail(const struct slab_fault *fault)
 }
 
 /* The descriptor of what @block points into; NULL if the heap does not own that
- * frame. Through the physmap a frame is found at once. Heap frames have no flags,
- * so kind and flags are compared as one byte. */
+ * frame. Through the physmap a frame is found at once. Heap frames have no
+ * flags, so kind and flags are compared as one byte. */
 static ALWAYS_INLINE struct slab *
 heap_lookup(const void *block)
 {
@@ -98,9 +98,9 @@ heap_last_mapped(uint64_t start, uint64_t end)
     return 0;
 }
 
-/* Find @bytes (whole pages) at a multiple of @alignment with an unmapped page on
- * either side, between @from and the end of the window. Returns 0 if there is
- * no place. Cost: O(pages mapped there + pages wanted). */
+/* Find @bytes (whole pages) at a multiple of @alignment with an unmapped page
+ * on either side, between @from and the end of the window. Returns 0 if there
+ * is no place. Cost: O(pages mapped there + pages wanted). */
 static uint64_t
 heap_find_place(uint64_t from, uint64_t bytes, uint64_t alignment)
 {

@@ -4,8 +4,8 @@
  *
  * Up to 4,088 bytes a block is a slot of a slab (base/slab.h); above, a run of
  * pages in the window HEAP_BASE..HEAP_END with an unmapped page behind it. Free
- * twice, free of what was never allocated, free of an address inside a block and
- * a write behind its end each end in a panic that names where the block was
+ * twice, free of what was never allocated, free of an address inside a block
+ * and a write behind its end each end in a panic that names where the block was
  * allocated. Blocks are aligned to 16 bytes and not zeroed.
  *
  * Context: everywhere after heap_init, interrupts off. Nothing blocks.
@@ -33,8 +33,8 @@ void *kmalloc_aligned(size_t size, size_t alignment);
 /* Free a block; NULL does nothing. */
 void kfree(void *block);
 
-/* Give back the frames of slabs that are kept although empty (one per size class
- * at most), so that frame counts before and after can be compared. */
+/* Give back the frames of slabs that are kept although empty (one per size
+ * class at most), so that frame counts before and after can be compared. */
 void heap_trim(void);
 
 struct heap_stats {

@@ -20,9 +20,9 @@ KASSERT_STATIC(PMM_LARGE_FRAMES == BLOCKS_FRAMES);
 
 struct pmm_state pmm;
 
-/* Kinds that pmm_free_frame takes back. Parts of the kernel image and modules go
- * through pmm_release_reserved. A bit set for every such kind, and none for the
- * same kind with FRAME_LARGE, which is the fifth bit of the index. */
+/* Kinds that pmm_free_frame takes back. Parts of the kernel image and modules
+ * go through pmm_release_reserved. A bit set for every such kind, and none for
+ * the same kind with FRAME_LARGE, which is the fifth bit of the index. */
 #define KINDS_OWNED                                                \
     (1u << FRAME_PAGE_TABLE | 1u << FRAME_HEAP | 1u << FRAME_STACK \
      | 1u << FRAME_USER | 1u << FRAME_SHARED | 1u << FRAME_DMA)

@@ -12,8 +12,8 @@
  * the decision where its own tables go in mm/memmap.h.
  *
  * Context: everywhere, interrupts off. Nothing here blocks. No call but the
- * alloc functions fails: a wrong free is a bug in the kernel and ends in a panic
- * that names the caller.
+ * alloc functions fails: a wrong free is a bug in the kernel and ends in a
+ * panic that names the caller.
  */
 #pragma once
 
@@ -51,8 +51,8 @@ void pmm_release_high(void);
 const struct memmap *pmm_ram(void);
 
 /* Make the frames of [start, end) free: boot information, a module, start-up
- * code. They must be RAM and not in use otherwise. Part frames stay as they are.
- * Cost: O(frames). */
+ * code. They must be RAM and not in use otherwise. Part frames stay as they
+ * are. Cost: O(frames). */
 void pmm_release_reserved(paddr_t start, paddr_t end);
 
 /* ---- single frames ----------------------------------------------------- */
@@ -83,8 +83,8 @@ void pmm_set_kind(void *frame, enum frame_kind kind, uint64_t owner);
 void *pmm_alloc_large(void);
 void pmm_free_large(void *frame);
 
-/* Allocate @frames > 0 frames in a row, kind FRAME_DMA; NULL if there is no such
- * run. Cost: O(RAM / 64 + @frames), for start-up and rare requests. */
+/* Allocate @frames > 0 frames in a row, kind FRAME_DMA; NULL if there is no
+ * such run. Cost: O(RAM / 64 + @frames), for start-up and rare requests. */
 void *pmm_alloc_run(uint64_t frames);
 
 /* Give back a run, or any part of one. */

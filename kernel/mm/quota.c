@@ -23,8 +23,8 @@ quota_init(struct quota *quota, struct quota *parent, uint64_t limit_frames)
     quota->used = 0;
 }
 
-/* What @quota must draw so that @frames more fit: whole units, cut at its limit;
- * 0 if they fit already, QUOTA_NEVER if they exceed what it may hold. */
+/* What @quota must draw so that @frames more fit: whole units, cut at its
+ * limit; 0 if they fit already, QUOTA_NEVER if they exceed what it may hold. */
 static uint64_t
 quota_missing(const struct quota *quota, uint64_t frames)
 {
@@ -56,8 +56,8 @@ quota_can_charge(const struct quota *quota, uint64_t frames)
     return true;
 }
 
-/* What @quota draws is a charge to its parent, and so on up: first ask the whole
- * chain, so that a refusal changes nothing, then take. */
+/* What @quota draws is a charge to its parent, and so on up: first ask the
+ * whole chain, so that a refusal changes nothing, then take. */
 enum status
 quota_draw_and_charge(struct quota *quota, uint64_t frames)
 {

@@ -3,8 +3,9 @@
  * Who pays for frames. Pure: numbers only, no frame is touched here.
  *
  * Every frame that exists for the sake of a process is charged to its quota. A
- * quota draws what it hands out from its parent's, in units of QUOTA_UNIT frames
- * so that most charges touch one structure, and returns it when destroyed.
+ * quota draws what it hands out from its parent's, in units of QUOTA_UNIT
+ * frames so that most charges touch one structure, and returns it when
+ * destroyed.
  *
  *      root    limit = held = all RAM less the kernel's reserve
  *        |     used  = its own frames + what its children hold

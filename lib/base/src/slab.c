@@ -191,7 +191,8 @@ slab_destroy(struct slab *slab)
     slab_descriptor_free(slab);
 }
 
-/* Make @next, in no list, the current slab in place of one without a free slot. */
+/* Make @next, in no list, the current slab in place of one without a free
+ * slot. */
 static ALWAYS_INLINE void
 slab_replace_current(struct slab_cache *cache, struct slab *next)
 {
@@ -229,7 +230,8 @@ slab_alloc_new(struct slab_cache *cache, uint64_t bytes, const void *site)
 }
 
 /* The current slab's free list is empty: its next fresh slot, or the slab that
- * has been partial for longest (it has gathered most free slots), or a new one. */
+ * has been partial for longest (it has gathered most free slots), or a new
+ * one. */
 void *
 slab_alloc_slow(struct slab_cache *cache, uint64_t bytes, const void *site)
 {
@@ -334,8 +336,8 @@ slab_cache_init(struct slab_cache *cache, const char *name, uint32_t bytes)
     cache->object_bytes = bytes;
 }
 
-/* The smallest class whose slots hold @bytes at multiples of @alignment, a power
- * of two; NULL if none does. */
+/* The smallest class whose slots hold @bytes at multiples of @alignment, a
+ * power of two; NULL if none does. */
 struct slab_cache *
 slab_class_aligned(uint64_t bytes, uint64_t alignment)
 {
@@ -509,7 +511,8 @@ slab_check_slots(const struct slab *slab, uint32_t least, uint32_t most)
     return bad;
 }
 
-/* Contradictions in a class: I1 and I4; the blocks found are added to *blocks. */
+/* Contradictions in a class: I1 and I4; the blocks found are added to
+ * *blocks. */
 static uint64_t
 slab_check_cache(const struct slab_cache *cache, uint64_t *blocks)
 {

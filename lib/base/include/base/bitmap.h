@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bits in arrays of 64-bit words, bit i in word i / 64 at position i % 64; and a
- * tree of such arrays that finds its first set bit in three steps.
+ * Bits in arrays of 64-bit words, bit i in word i / 64 at position i % 64; and
+ * a tree of such arrays that finds its first set bit in three steps.
  *
  * Who provides the words owns them. Nothing here allocates or checks bounds.
  */

@@ -4,8 +4,8 @@
  * heap, for malloc in ring 3 and for tests on a host. One allocator per image.
  *
  * A slab is one frame divided into equal slots. Nothing but the caller's bytes
- * and a canary lies in it; what describes it stands elsewhere, where no overflow
- * reaches it:
+ * and a canary lies in it; what describes it stands elsewhere, where no
+ * overflow reaches it:
  *
  *      frame   | bytes asked for |canary|  | bytes ... |canary| |  ...
  *                 slot 0                      slot 1
@@ -25,17 +25,18 @@
  *      (used = capacity).
  *  I2  Slots >= fresh were never used; of the others, used hold a block and the
  *      rest are in the free list.
- *  I3  An empty slab is kept only as a current one, and only while the image has
- *      live blocks: with the last block the last frame is given back, descriptor
- *      frames included.
+ *  I3  An empty slab is kept only as a current one, and only while the image
+ *      has live blocks: with the last block the last frame is given back,
+ *      descriptor frames included.
  *  I4  A free counts frees_left down, and at 0 does more: of a full slab at the
  *      first, of a partial one at the last, of a current one never (its count
  *      begins at SLAB_NEVER). used = frees_left + used_base.
  *
  * A free finds: a block freed already, an address inside a block, one that was
  * never handed out, a canary overwritten; slab_bad_free then tells which, with
- * the allocation site, to slab_env_fail. A block is addressed by its user alone: who calls slab_free
- * has found the slab through a table of its own, from the block's frame.
+ * the allocation site, to slab_env_fail. A block is addressed by its user
+ * alone: who calls slab_free has found the slab through a table of its own,
+ * from the block's frame.
  *
  * What the image that links src/slab.c supplies:
  *   - slab_env_get_frame, slab_env_put_frame, slab_env_fail (below), called on
@@ -123,8 +124,8 @@ extern struct slab_cache slab_classes[SLAB_CLASSES];
 extern struct slab_cache *slab_class_of[SLAB_FRAME_BYTES / SLAB_ALIGN + 1];
 extern uint64_t slab_secret;
 
-/* The descriptor of nobody's memory: every free there fails. A lookup that finds
- * nothing may answer with it instead of NULL. */
+/* The descriptor of nobody's memory: every free there fails. A lookup that
+ * finds nothing may answer with it instead of NULL. */
 extern struct slab slab_none;
 
 /* ---- what the image supplies ------------------------------------------- */
@@ -264,8 +265,8 @@ slab_malloc(uint64_t bytes, const void *site)
  * else SLAB_NO_SLOT.
  *
  * offset / slot_bytes as a multiplication: the upper half of the product is the
- * quotient, the lower one less than reciprocal exactly if nothing remains. Exact
- * since offsets and slots are below 2^13 and the rounding error below 1.
+ * quotient, the lower one less than reciprocal exactly if nothing remains.
+ * Exact since offsets and slots are below 2^13 and the rounding error below 1.
  */
 static ALWAYS_INLINE uint64_t
 slab_live_slot(const struct slab *slab, const void *block)
@@ -289,8 +290,8 @@ slab_live_slot(const struct slab *slab, const void *block)
 }
 
 /* Free @block, which the image's lookup places in @slab.
- * Returns false, having changed nothing, if that would be wrong: the caller then
- * ends in slab_bad_free. */
+ * Returns false, having changed nothing, if that would be wrong: the caller
+ * then ends in slab_bad_free. */
 static ALWAYS_INLINE MUST_CHECK bool
 slab_try_free(struct slab *slab, void *block)
 {

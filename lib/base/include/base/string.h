@@ -23,5 +23,6 @@ char *strstr(const char *s, const char *part);
  * Returns strlen(@from): a value >= @size says that it was cut. */
 size_t strlcpy(char *to, const char *from, size_t size);
 
-/* Store @word into @count words from @to on: memset for eight bytes at a time. */
+/* Store @word into @count words from @to on: memset for eight bytes at a
+ * time. */
 void fill_words(uint64_t *to, uint64_t word, size_t count);
