@@ -9,11 +9,11 @@ root_doc = "index"
 html_theme = "furo"
 html_title = "SecOS"
 html_copy_source = False
-exclude_patterns = ["conf.py"]
+exclude_patterns = ["conf.py", "README.md"]
 myst_heading_anchors = 3
 # Pages name files of the tree in backticks; the few links that lead out of
 # docs/ are for readers of the repository.
-suppress_warnings = ["myst.xref_missing", "myst.header", "toc.not_readable"]
+suppress_warnings = ["ref.myst", "myst.ref", "myst.xref_missing", "myst.header", "toc.not_readable"]
 
 
 class SessionLexer(TextLexer):
