@@ -44,12 +44,6 @@ void context_init(struct context *context, uint64_t kernel_stack_top,
 void context_set_entry(struct context *context, uint64_t entry, uint64_t stack,
                        uint64_t argument);
 
-/* Give the processor to @to: kernel stack, FS, GS, FPU and page tables. @from
- * is the context whose user state is in the registers now, or NULL if there is
- * none worth saving. Cost: about 40 instructions. */
-void context_activate(struct cpu *cpu, struct context *from,
-                      struct context *to);
-
 /* Set FS base (@is_fs) or the user's GS base of the running context. @value is a
  * user address: anything else would fault here. */
 void context_set_base(struct context *context, bool is_fs, uint64_t value);
@@ -67,6 +61,11 @@ NORETURN void context_restart_syscall(struct trap_frame *frame);
 
 /* Put the FPU area of a new thread into the state the ABI promises. */
 void context_init_fpu(void *fpu);
+
+/* context_activate(cpu, from, to), inline in <arch/x86_64/context_inline.h> for
+ * the one place that switches: give the processor to @to - kernel stack, FS, GS,
+ * FPU and page tables. @from is the context whose user state is in the registers
+ * now, or NULL if there is none worth saving. Cost: about 30 instructions. */
 
 /* How often a switch has loaded other page tables. */
 uint64_t context_root_loads(void);

@@ -39,13 +39,14 @@ fault_refuse(struct fault_outcome *out, enum fault_reason reason)
     out->reason = reason;
 }
 
-/* Ask @binding's endpoint for @page. @leaf is the entry, in transit from now on,
- * or NULL where a page is present and lacks a right. */
-static void
-fault_open(struct thread *thread, uint64_t page, uint32_t access,
-           struct binding *binding, struct fault_outcome *out)
+/* Make the thread's call a fault: ask the pager of @region for @page. */
+static ALWAYS_INLINE struct call *
+fault_open(struct thread *thread, const struct region *region, uint64_t page,
+           uint32_t access)
 {
+    const struct binding *binding = region->spec.binding;
     struct call *call = thread->call;
+    uint64_t run = region_end(region) - page;
 
     call->is_fault = true;
     call->access = access;
@@ -53,8 +54,9 @@ fault_open(struct thread *thread, uint64_t page, uint32_t access,
     call->endpoint = binding->endpoint;
     call->space = &thread->process->space;
     call->page = page;
-    out->action = FAULT_OPENED;
-    out->call = call;
+    call->pager_page = region_pager_page(region, page);
+    call->run = run < FAULT_RUN_MAX ? run : FAULT_RUN_MAX;
+    return call;
 }
 
 /* A page that the kernel can give without asking: @install has turned the leaf
@@ -127,7 +129,6 @@ fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
                    mmu_leaf_t leaf, struct fault_outcome *out)
 {
     struct process *process = thread->process;
-    struct binding *binding = binding_of_region(out->region);
 
     if (mmu_leaf_is_transit(leaf)) {
         out->action = FAULT_JOINED;
@@ -139,7 +140,7 @@ fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
         out->action = FAULT_RESUME;
         return;
     }
-    if (binding == NULL) {
+    if (binding_of_region(out->region) == NULL) {
         fault_refuse(out, REASON_PROTECTION);
         return;
     }
@@ -148,7 +149,9 @@ fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
         out->action = FAULT_JOINED;
         return;
     }
-    fault_open(thread, page, access | FAULT_PROTECTION, binding, out);
+    out->action = FAULT_OPENED;
+    out->call =
+        fault_open(thread, out->region, page, access | FAULT_PROTECTION);
     out->call->leaf = NULL;
     list_add_tail(&process->protection_faults, &out->call->protection_link);
 }
@@ -177,7 +180,6 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
     struct space *space = &thread->process->space;
     struct region *region = region_lookup(&space->regions, page);
     struct mmu_cursor at;
-    struct binding *binding;
 
     out->region = region;
     if (UNLIKELY(region == NULL)) {
@@ -199,29 +201,54 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
         fault_begin_filled(thread, page, access, *at.leaf, out);
         return;
     }
-    binding = binding_of_region(region);
-    if (UNLIKELY(binding == NULL || fault_placement == FAULT_BY_KERNEL)) {
+    if (UNLIKELY(binding_of_region(region) == NULL
+                 || fault_placement == FAULT_BY_KERNEL)) {
         fault_begin_here(thread, page, at, out);
         return;
     }
-    fault_open(thread, page, access, binding, out);
+    out->action = FAULT_OPENED;
+    out->call = fault_open(thread, region, page, access);
     mmu_set_transit(at, out->call->slot);
     out->call->leaf = at.leaf;
 }
 
-void
-fault_fill_receiver(struct thread *receiver, struct call *call)
+struct call *
+fault_begin_direct(struct thread *thread, uint64_t page, uint32_t access)
 {
-    struct trap_frame *to = receiver->context.frame;
-    struct region *region = region_lookup(&call->space->regions, call->page);
-    uint64_t run = region_end(region) - call->page;
+    struct space *space = &thread->process->space;
+    const struct region *region = space->regions.last;
+    struct mmu_cursor at;
+    struct call *call;
 
-    call->run = run < FAULT_RUN_MAX ? run : FAULT_RUN_MAX;
-    call->delivered_clock = receiver->process->watch_clock;
+    if (UNLIKELY(region == NULL || !region_covers(region, page)
+                 || (access & ~region->spec.prot) != 0
+                 || !mmu_find(&space->tables, vaddr(page << PAGE_SHIFT), &at)
+                 || !mmu_leaf_is_empty(*at.leaf)
+                 || binding_of_region(region) == NULL
+                 || fault_placement != FAULT_BY_SERVER)) {
+        return NULL;
+    }
+    call = fault_open(thread, region, page, access);
+    mmu_set_transit(at, call->slot);
+    call->leaf = at.leaf;
+    return call;
+}
+
+void
+fault_deliver(struct thread *receiver, struct call *call)
+{
+    struct process *server = receiver->process;
+    struct trap_frame *to = receiver->context.frame;
+
+    call->state = CALL_DELIVERED;
+    call->server = server;
+    call->receiver = receiver;
+    call->delivered_clock = server->watch_clock;
+    list_add_tail(&server->delivered, &call->delivered_link);
     to->rax = ST_OK;
     to->rdi = call_reply_id(call);
     to->rsi = EVENT_FAULT;
-    to->rdx = region_pager_page(region, call->page);
+    to->rdx = call->pager_page;
     to->r10 = call->access;
     to->r8 = call->run;
     to->r9 = 0;
@@ -230,28 +257,25 @@ fault_fill_receiver(struct thread *receiver, struct call *call)
     to->r13 = 0;
 }
 
-void
-fault_add_waiter(struct call *call, struct thread *thread)
-{
-    list_add_tail(&call->waiters, &thread->wait_link);
-}
-
 /* Take the call out of queue or delivery: it is idle and its id is stale. */
-static void
+static ALWAYS_INLINE void
 fault_close(struct call *call)
 {
-    if (call->state == CALL_QUEUED) {
+    if (UNLIKELY(call->state == CALL_QUEUED)) {
         endpoint_unqueue_call(call);
     } else {
         list_remove(&call->delivered_link);
     }
+    if (UNLIKELY(call->leaf == NULL)) {
+        list_remove(&call->protection_link);
+    }
+    call->leaf = NULL;
     call->state = CALL_IDLE;
-    list_remove(&call->protection_link);
     call_renew(call);
 }
 
 /* Every waiter runs again; the first is handed to the caller. */
-static struct thread *
+static ALWAYS_INLINE struct thread *
 fault_release_waiters(struct call *call)
 {
     struct list *first = list_first(&call->waiters);
@@ -268,20 +292,23 @@ fault_release_waiters(struct call *call)
     return next;
 }
 
+/* Give up the page that @call is for: close it, and make the leaf that is in
+ * transit for it empty again. */
 static void
-fault_clear_leaf(struct call *call)
+fault_abandon(struct call *call)
 {
-    if (call->leaf != NULL) {
+    bool in_transit = call->leaf != NULL;
+
+    fault_close(call);
+    if (in_transit) {
         vmm_cancel_transit(call->space, vaddr(call->page << PAGE_SHIFT));
-        call->leaf = NULL;
     }
 }
 
 void
 fault_cancel(struct call *call)
 {
-    fault_close(call);
-    fault_clear_leaf(call);
+    fault_abandon(call);
     thread_wake(fault_release_waiters(call));
 }
 
@@ -290,8 +317,7 @@ fault_remove_waiter(struct call *call, struct thread *thread)
 {
     list_remove(&thread->wait_link);
     if (list_is_empty(&call->waiters)) {
-        fault_close(call);
-        fault_clear_leaf(call);
+        fault_abandon(call);
         return;
     }
     if (call->owner == thread) {
@@ -350,8 +376,7 @@ fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
     struct exit_report report = { .reason = reason, .pager_error = error };
 
     page_fault_fill_report(&report, call);
-    fault_close(call);
-    fault_clear_leaf(call);
+    fault_abandon(call);
     while (!list_is_empty(&call->waiters)) {
         struct thread *thread =
             LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
@@ -381,17 +406,16 @@ fault_strike(struct call *call)
 }
 
 /* The page is there: everybody who waits for it runs its access again. */
-static void
+static ALWAYS_INLINE void
 fault_resolve(struct call *call, struct thread **woken)
 {
-    call->leaf = NULL;
     call->endpoint->faults_served++;
     call->owner->process->faults++;
     fault_close(call);
     *woken = fault_release_waiters(call);
 }
 
-static enum status
+static ALWAYS_INLINE enum status
 fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
 {
     struct space *space = call->space;

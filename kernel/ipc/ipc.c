@@ -361,8 +361,7 @@ ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
 
         endpoint_unqueue_call(call);
         if (call->is_fault) {
-            ipc_mark_delivered(call, server);
-            fault_fill_receiver(server, call);
+            fault_deliver(server, call);
             donation_give(server, call->owner->priority);
             return true;
         }

@@ -84,21 +84,17 @@ static const struct wait_class page_fault_wait = {
     .abort = page_fault_abort,
 };
 
-/* The current thread waits for @call. If it is new and its pager is ready, the
+/* The current thread waits for the new fault @call. If its pager is ready, the
  * processor goes straight there. */
-NORETURN static void
-page_fault_wait_for(struct thread *thread, struct call *call, bool is_new,
-                    enum thread_resume resume)
+NORETURN static ALWAYS_INLINE void
+page_fault_ask(struct thread *thread, struct call *call,
+               enum thread_resume resume)
 {
     struct endpoint *endpoint = call->endpoint;
-    struct thread *pager;
+    struct thread *pager = endpoint_server(endpoint);
 
     fault_add_waiter(call, thread);
     thread_set_waiting(thread, &page_fault_wait, call, resume);
-    if (!is_new) {
-        sched_dispatch();
-    }
-    pager = endpoint_server(endpoint);
     if (UNLIKELY(pager == NULL)) {
         endpoint_queue_call(endpoint, call, thread->priority);
         donation_raise(endpoint, thread->priority);
@@ -108,36 +104,43 @@ page_fault_wait_for(struct thread *thread, struct call *call, bool is_new,
         thread_clear_deadline(pager);
     }
     list_remove(&pager->wait_link);
-    call->state = CALL_DELIVERED;
-    call->server = pager->process;
-    call->receiver = pager;
-    list_add_tail(&pager->process->delivered, &call->delivered_link);
-    fault_fill_receiver(pager, call);
+    fault_deliver(pager, call);
     donation_give(pager, thread->priority);
     ipc_run(pager);
 }
 
+/* The current thread waits for what fault_begin opened or joined. */
+NORETURN static NOINLINE void
+page_fault_wait_for(struct thread *thread, const struct fault_outcome *outcome,
+                    enum thread_resume resume)
+{
+    if (outcome->action == FAULT_OPENED) {
+        page_fault_ask(thread, outcome->call, resume);
+    }
+    fault_add_waiter(outcome->call, thread);
+    thread_wait(&page_fault_wait, outcome->call, resume);
+}
+
 /* ---- upcalls ----------------------------------------------------------- */
 
-void
-upcall_page_fault(struct trap_frame *frame, uint64_t address, uint32_t access)
+static NOINLINE void
+page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
 {
-    struct thread *thread = thread_current();
+    const struct trap_frame *frame = thread->context.frame;
     struct exit_report report;
-    struct fault_outcome outcome;
+    struct fault_outcome outcome = {
+        .action = FAULT_REFUSED,
+        .reason = REASON_NO_REGION,
+    };
 
-    if (LIKELY(address < USER_END)) {
+    if (address < USER_END) {
         fault_begin(thread, address >> PAGE_SHIFT, access, &outcome);
-        if (outcome.action >= FAULT_JOINED) {
-            page_fault_wait_for(thread, outcome.call,
-                                outcome.action == FAULT_OPENED, RESUME_USER);
-        }
-        if (outcome.action == FAULT_RESUME) {
-            return;
-        }
-    } else {
-        outcome.reason = REASON_NO_REGION;
-        outcome.region = NULL;
+    }
+    if (outcome.action >= FAULT_JOINED) {
+        page_fault_wait_for(thread, &outcome, RESUME_USER);
+    }
+    if (outcome.action == FAULT_RESUME) {
+        return;
     }
     report = (struct exit_report){
         .reason = outcome.reason,
@@ -148,6 +151,20 @@ upcall_page_fault(struct trap_frame *frame, uint64_t address, uint32_t access)
     };
     page_fault_set_region(&report, outcome.region);
     page_fault_end(thread->process, &report);
+}
+
+void
+upcall_page_fault(UNUSED struct trap_frame *frame, uint64_t address,
+                  uint32_t access)
+{
+    struct thread *thread = thread_current();
+    struct call *call =
+        fault_begin_direct(thread, address >> PAGE_SHIFT, access);
+
+    if (LIKELY(call != NULL)) {
+        page_fault_ask(thread, call, RESUME_USER);
+    }
+    page_fault_general(thread, address, access);
 }
 
 enum status
@@ -165,8 +182,7 @@ page_fault_for_call(uint64_t page, uint32_t access)
     }
     fault_begin(thread, page, access, &outcome);
     if (outcome.action >= FAULT_JOINED) {
-        page_fault_wait_for(thread, outcome.call,
-                            outcome.action == FAULT_OPENED, RESUME_SYSCALL);
+        page_fault_wait_for(thread, &outcome, RESUME_SYSCALL);
     }
     return outcome.action == FAULT_RESUME ? ST_OK : ST_EFAULT;
 }

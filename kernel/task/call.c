@@ -16,17 +16,9 @@
 #define CALL_SLOTS           8192u
 #define CALL_LAST_GENERATION UINT32_MAX
 
-/* The generation stays with the slot when its call is freed, so the next user
- * of the slot is never mistaken for the last. */
-struct call_slot {
-    struct call *call;
-    uint32_t generation;
-    uint32_t free_next;
-};
-
-static struct call_slot *call_slots;
+struct call_slot *call_slots;
 static uint32_t call_free_first; /* 0 = none: slot 0 is never used */
-static uint32_t call_fresh;      /* slots from here on were never used */
+uint32_t call_fresh;
 
 void
 call_init(void)
@@ -101,36 +93,10 @@ call_destroy(struct call *call)
 }
 
 struct call *
-call_lookup(uint64_t reply_id)
-{
-    uint32_t slot = (uint32_t)reply_id;
-    struct call *call;
-
-    if (slot >= call_fresh) {
-        return NULL;
-    }
-    call = call_slots[slot].call;
-    if (call == NULL || call->generation != reply_id >> 32) {
-        return NULL;
-    }
-    return call;
-}
-
-struct call *
 call_at(uint32_t slot)
 {
     KASSERT(slot < call_fresh && call_slots[slot].call != NULL);
     return call_slots[slot].call;
-}
-
-void
-call_renew(struct call *call)
-{
-    /* 2^32 deliveries on one slot take a thread hours of nothing else; it then
-     * keeps its last generation, and its ids stay valid for its server only. */
-    if (call->generation < CALL_LAST_GENERATION) {
-        call->generation++;
-    }
 }
 
 void

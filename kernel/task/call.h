@@ -68,7 +68,9 @@ struct call {
     uint64_t *leaf; /* its page table entry, in transit; NULL = present  */
     struct list protection_link; /* leaf == NULL: in its process's list   */
     struct list waiters; /* threads, by wait_link                          */
-    uint64_t run;        /* as delivered                                      */
+    uint64_t pager_page; /* what its pager knows the page by              */
+    uint64_t run;        /* pages from it to the region's end, at most
+                          * FAULT_RUN_MAX: the longest useful answer      */
 };
 
 /* Make the slot table. Context: boot. */
@@ -81,8 +83,33 @@ MUST_CHECK enum status call_create(struct thread *owner,
 /* Give back an idle call. */
 void call_destroy(struct call *call);
 
+/* The generation stays with the slot when its call is freed, so the next user
+ * of the slot is never mistaken for the last. call.c's, here for the lookup. */
+struct call_slot {
+    struct call *call;
+    uint32_t generation;
+    uint32_t free_next;
+};
+
+extern struct call_slot *call_slots;
+extern uint32_t call_fresh; /* slots from here on were never used */
+
 /* The call that @reply_id names now, or NULL. Cost: 10 instructions. */
-struct call *call_lookup(uint64_t reply_id);
+static ALWAYS_INLINE struct call *
+call_lookup(uint64_t reply_id)
+{
+    uint32_t slot = (uint32_t)reply_id;
+    struct call *call;
+
+    if (UNLIKELY(slot >= call_fresh)) {
+        return NULL;
+    }
+    call = call_slots[slot].call;
+    if (UNLIKELY(call == NULL || call->generation != reply_id >> 32)) {
+        return NULL;
+    }
+    return call;
+}
 
 /* The call in @slot, which a leaf in transit names. */
 struct call *call_at(uint32_t slot);
@@ -93,8 +120,15 @@ call_reply_id(const struct call *call)
     return (uint64_t)call->generation << 32 | call->slot;
 }
 
-/* End the present delivery: ids handed out so far no longer name this call. */
-void call_renew(struct call *call);
+/* End the present delivery: ids handed out so far no longer name this call. The
+ * last generation stays: its ids are then valid for their server only. */
+static inline void
+call_renew(struct call *call)
+{
+    if (LIKELY(call->generation != UINT32_MAX)) {
+        call->generation++;
+    }
+}
 
 /* Exchange the calls of two threads, so that @to owns the one in use. */
 void call_hand_over(struct thread *from, struct thread *to);

@@ -7,6 +7,7 @@
 #include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/timer.h>
+#include <arch/x86_64/context_inline.h>
 #include <klib/kassert.h>
 #include <mm/pmm.h>
 
@@ -15,7 +16,7 @@
 #define WHEEL_SLOTS 256u
 
 static struct list sched_queues[PRIORITIES];
-static uint32_t sched_ready;
+uint32_t sched_ready;
 static struct list sched_wheel[WHEEL_SLOTS];
 static uint64_t sched_switch_count;
 
@@ -70,12 +71,6 @@ sched_remove(struct thread *thread)
     }
 }
 
-bool
-sched_has_above(uint32_t priority)
-{
-    return (sched_ready >> priority) > 1;
-}
-
 static struct thread *
 sched_best(void)
 {
@@ -83,6 +78,28 @@ sched_best(void)
     struct list *first = list_first(&sched_queues[best]);
 
     return LIST_ENTRY(first, struct thread, run_link);
+}
+
+/* @next goes on in another way than by its frame. */
+NORETURN static NOINLINE void
+sched_switch_restart(struct thread *next)
+{
+    struct cpu *cpu = cpu_this();
+
+    if (next->resume == RESUME_KERNEL) {
+        context_call(cpu->idle_stack_top,
+                     (void (*)(void *))(uintptr_t)next->continuation, next);
+    }
+    if (cpu->fpu_owner != next) {
+        struct thread *loaded = cpu->fpu_owner;
+
+        sched_switch_count++;
+        cpu->fpu_owner = next;
+        context_activate(cpu, loaded == NULL ? NULL : &loaded->context,
+                         &next->context);
+    }
+    next->resume = RESUME_USER;
+    context_restart_syscall(next->context.frame);
 }
 
 void
@@ -93,19 +110,14 @@ sched_switch(struct thread *next)
 
     next->state = THREAD_RUNNING;
     cpu->current = next;
-    if (UNLIKELY(next->resume == RESUME_KERNEL)) {
-        context_call(cpu->idle_stack_top,
-                     (void (*)(void *))(uintptr_t)next->continuation, next);
+    if (UNLIKELY(next->resume != RESUME_USER)) {
+        sched_switch_restart(next);
     }
-    if (loaded != next) {
+    if (LIKELY(loaded != next)) {
         sched_switch_count++;
         cpu->fpu_owner = next;
         context_activate(cpu, loaded == NULL ? NULL : &loaded->context,
                          &next->context);
-    }
-    if (UNLIKELY(next->resume == RESUME_SYSCALL)) {
-        next->resume = RESUME_USER;
-        context_restart_syscall(next->context.frame);
     }
     context_resume(next->context.frame);
 }

@@ -27,8 +27,15 @@ void sched_add_first(struct thread *thread);
 /* Take @thread out of its ready queue; harmless if it is in none. */
 void sched_remove(struct thread *thread);
 
+/* Bit n: a thread of priority n is ready. sched.c's, here for the next line. */
+extern uint32_t sched_ready;
+
 /* Whether a ready thread outranks @priority. Cost: 4 instructions. */
-bool sched_has_above(uint32_t priority);
+static inline bool
+sched_has_above(uint32_t priority)
+{
+    return (sched_ready >> priority) > 1;
+}
 
 /* Run the best ready thread, or idle until there is one. */
 NORETURN void sched_dispatch(void);

@@ -225,12 +225,6 @@ thread_join(struct thread *thread, uint64_t deadline_ns)
     thread_wait(&thread_join_wait, thread, RESUME_USER);
 }
 
-struct thread *
-thread_current(void)
-{
-    return cpu_this()->current;
-}
-
 void
 thread_wait(const struct wait_class *class, void *object,
             enum thread_resume resume)

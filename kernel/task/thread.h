@@ -29,6 +29,7 @@
 #include <base/list.h>
 
 #include <arch/context.h>
+#include <arch/cpu.h>
 #include <task/object.h>
 
 struct process;
@@ -140,7 +141,11 @@ thread_has_ended(const struct thread *thread)
 void thread_destroy(struct object *object);
 
 /* The calling thread. Context: a system call or fault of that thread. */
-struct thread *thread_current(void);
+static inline struct thread *
+thread_current(void)
+{
+    return cpu_this()->current;
+}
 
 /* Make the current thread wait. The caller has linked wait_link where abort
  * finds it. Does not return: the stack is dropped. @resume says how the thread

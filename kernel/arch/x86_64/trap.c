@@ -100,10 +100,14 @@ trap_irq(uint64_t vector, bool from_user)
     }
 }
 
+/* A page fault in ring 3 that is no user access is the processor's own, to a
+ * descriptor table (or an emulator's idea of iretq). Mapping a page would not help
+ * it: it ends the program like any other exception. */
 void
 trap_user(struct trap_frame *frame)
 {
-    if (frame->vector == TRAP_PAGE_FAULT) {
+    if (frame->vector == TRAP_PAGE_FAULT
+        && LIKELY((frame->error & PF_ERROR_USER) != 0)) {
         upcall_page_fault(frame, trap_read_cr2(), trap_access(frame->error));
     } else if (trap_is_irq(frame->vector)) {
         trap_irq(frame->vector, true);
