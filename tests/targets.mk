@@ -41,8 +41,8 @@ lint: ## format, clang-tidy, cppcheck, rooms, image audit
 	@$(SUBMAKE) all
 	@$(SUBMAKE) lint-only
 
-lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words
-.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words
+lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs
+.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs
 lint-format:
 	@echo "  LINT    format"
 	@$(FORMAT) --dry-run -Werror $(C_FILES)
@@ -64,6 +64,9 @@ lint-image: $(BUILD)/kernel.elf programs
 	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
 	@$(PYTHON) tests/tools/size_report.py --brief
 	@$(PYTHON) tests/tools/stack_report.py --limit 1024 --brief $(BUILD)/obj/kernel
+lint-docs:
+	@echo "  LINT    docs"
+	@$(PYTHON) tests/tools/check_docs.py
 lint-words:
 	@echo "  LINT    words"
 	@if git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.[ch]' '*.asm' '*.py' 2>/dev/null | grep -vE 'TODO\(#[0-9]+\)'; then \
