@@ -119,7 +119,7 @@ ATTACK "farjump"
     lea     rax, [.here]
     mov     [rbx], eax
     mov     [rbx + 4], di
-    jmp     far [rbx]
+    jmp     far dword [rbx]
 .here:
     ret
 ATTACK "farcall"
@@ -127,7 +127,7 @@ ATTACK "farcall"
     lea     rax, [.here]
     mov     [rbx], eax
     mov     [rbx + 4], di
-    call    far [rbx]
+    call    far dword [rbx]
 .here:
     ret
 ATTACK "load-ss"
@@ -167,6 +167,29 @@ ATTACK "trap-flag"
     or      qword [rsp], FLAG_TRAP
     popfq
     nop
+attack_trap_after:
+    ret
+ATTACK "trap-syscall"                   ; H10: the trap comes behind the call
+    pushfq
+    or      qword [rsp], FLAG_TRAP
+    mov     eax, 0x1000                 ; SYS_null
+    popfq
+    syscall
+attack_trap_syscall:
+    nop
+    ret
+ATTACK "trap-int80"
+    pushfq
+    or      qword [rsp], FLAG_TRAP
+    mov     eax, 0x1000
+    popfq
+    int     0x80
+attack_trap_int80:
+    nop
+    ret
+ATTACK "read-gs"                        ; H55: a GS base into the kernel gives nothing
+    wrgsbase rdi
+    mov     rax, [gs:0]
     ret
 
 ; --- ports ----------------------------------------------------------------------

@@ -44,7 +44,7 @@ def check_oracle(machine):
     """The first four lines of the oracle that need the machine to answer."""
     if not machine.is_running:
         return
-    assert machine.command("echo still here").strip() == "still here"
+    assert "still here" in machine.command("echo still here")
     assert "[FAIL]" not in machine.command("memtest")
     report = machine.command("vmcheck")
     assert "every rule holds" in report, report
