@@ -17,8 +17,7 @@
 
 /* A page fault at CPL 3. @access is made of enum fault_access bits. Returns to
  * resume the instruction; a fault that waits or kills does not return. */
-void upcall_page_fault(struct trap_frame *frame, uint64_t address,
-                       uint32_t access);
+void upcall_page_fault(uint64_t address, uint32_t access);
 
 /* Any other exception at CPL 3. Does not return to the instruction unless a
  * handler repaired it. */

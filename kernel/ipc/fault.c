@@ -264,7 +264,7 @@ fault_close(struct call *call)
     if (UNLIKELY(call->state == CALL_QUEUED)) {
         endpoint_unqueue_call(call);
     } else {
-        list_remove(&call->delivered_link);
+        list_unlink(&call->delivered_link);
     }
     if (UNLIKELY(call->leaf == NULL)) {
         list_remove(&call->protection_link);
@@ -281,7 +281,7 @@ fault_release_waiters(struct call *call)
     struct list *first = list_first(&call->waiters);
     struct thread *next = LIST_ENTRY(first, struct thread, wait_link);
 
-    list_remove(first);
+    list_unlink(first);
     while (UNLIKELY(!list_is_empty(&call->waiters))) {
         struct thread *thread =
             LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
@@ -316,6 +316,9 @@ void
 fault_remove_waiter(struct call *call, struct thread *thread)
 {
     list_remove(&thread->wait_link);
+    if (call->state == CALL_IDLE) {
+        return; /* it is failing: fault_fail takes the others one by one */
+    }
     if (list_is_empty(&call->waiters)) {
         fault_abandon(call);
         return;
@@ -339,7 +342,7 @@ fault_requeue(struct call *call)
 
 /* The rest of a run is best effort: pages that are present or being asked for
  * stay as they are, and the first shortage ends it. */
-static void
+static NOINLINE void
 fault_around(struct space *space, uint64_t page, uint64_t run)
 {
     const struct region *region = region_lookup(&space->regions, page);
@@ -406,46 +409,41 @@ fault_strike(struct call *call)
 }
 
 /* The page is there: everybody who waits for it runs its access again. */
-static ALWAYS_INLINE void
-fault_resolve(struct call *call, struct thread **woken)
+static ALWAYS_INLINE struct thread *
+fault_resolve(struct call *call)
 {
     call->endpoint->faults_served++;
     call->owner->process->faults++;
     fault_close(call);
-    *woken = fault_release_waiters(call);
+    return fault_release_waiters(call);
 }
 
-static ALWAYS_INLINE enum status
-fault_reply_zero(struct call *call, uint64_t run, struct thread **woken)
+static ALWAYS_INLINE struct reply_result
+fault_reply_zero(struct call *call, uint64_t run)
 {
     struct space *space = call->space;
     uint64_t page = call->page;
-    const struct region *region;
-    enum status status;
+    const struct region *region = region_lookup(&space->regions, page);
+    struct reply_result result = { NULL, ST_OK };
 
-    if (UNLIKELY(run - 1 >= call->run || call->leaf == NULL)) {
-        return fault_strike(call);
-    }
-    region = region_lookup(&space->regions, page);
-    status = vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
-                              region->spec.prot);
-    if (UNLIKELY(status != ST_OK)) {
+    if (UNLIKELY(vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
+                                  region->spec.prot)
+                 != ST_OK)) {
         fault_fail(call, REASON_NO_MEMORY, 0);
-        return ST_OK;
+        return result;
     }
-    fault_resolve(call, woken);
+    result.woken = fault_resolve(call);
     if (UNLIKELY(run > 1)) {
         fault_around(space, page, run);
     }
-    return ST_OK;
+    return result;
 }
 
 /* MOVE and SHARE: page @index of the memory object that @handle of @server
  * names. A handle that names none, or lacks the right, is a strike; a page that
  * is not there is not, for somebody else may have taken it. */
-static enum status
-fault_reply_object(struct call *call, const struct trap_frame *frame,
-                   struct thread **woken)
+static struct reply_result
+fault_reply_object(struct call *call, const struct trap_frame *frame)
 {
     struct handle_entry *entry;
     struct memory_object *memory;
@@ -453,76 +451,92 @@ fault_reply_object(struct call *call, const struct trap_frame *frame,
         region_lookup(&call->space->regions, call->page);
     vaddr_t address = vaddr(call->page << PAGE_SHIFT);
     bool moves = frame->rsi == VERDICT_MOVE;
-    enum status status;
+    struct reply_result result = { NULL, ST_OK };
 
     if (call->leaf == NULL || frame->rdx != 1
         || handle_resolve(&call->server->handles, frame->r10, OBJECT_MEMORY,
                           moves ? RIGHT_MANAGE : RIGHT_READ, &entry)
                != ST_OK) {
-        return fault_strike(call);
+        result.status = fault_strike(call);
+        return result;
     }
     memory = CONTAINER_OF(entry->object, struct memory_object, object);
     if (moves) {
-        status = memory_object_move(memory, frame->r8, call->space, address,
-                                    call->leaf, region->spec.prot);
+        result.status =
+            memory_object_move(memory, frame->r8, call->space, address,
+                               call->leaf, region->spec.prot);
     } else {
-        status = memory_object_map(memory, frame->r8, call->space, address,
-                                   call->leaf,
-                                   region->spec.prot & ~(uint32_t)PROT_WRITE,
-                                   false);
+        result.status =
+            memory_object_map(memory, frame->r8, call->space, address,
+                              call->leaf,
+                              region->spec.prot & ~(uint32_t)PROT_WRITE, false);
     }
-    if (status == ST_OK) {
-        fault_resolve(call, woken);
-    } else if (status == ST_ENOMEM) {
+    if (result.status == ST_OK) {
+        result.woken = fault_resolve(call);
+    } else if (result.status == ST_ENOMEM) {
         fault_fail(call, REASON_NO_MEMORY, 0);
-        status = ST_OK;
+        result.status = ST_OK;
     }
-    return status;
+    return result;
 }
 
 /* COPY: the page that is shown read-only becomes a private one with the region's
  * rights. If it went meanwhile, the waiters simply try again. */
-static enum status
-fault_reply_copy(struct call *call, struct thread **woken)
+static struct reply_result
+fault_reply_copy(struct call *call)
 {
     struct space *space = call->space;
     const struct region *region = region_lookup(&space->regions, call->page);
     vaddr_t address = vaddr(call->page << PAGE_SHIFT);
+    struct reply_result result = { NULL, ST_OK };
     struct mmu_cursor at;
 
     if (call->leaf != NULL) {
-        return fault_strike(call);
+        result.status = fault_strike(call);
+        return result;
     }
-    if (mmu_find(&space->tables, address, &at) && mmu_leaf_is_present(*at.leaf)
+    if (mmu_find(&space->tables, address, &at)
+        && mmu_leaf_is_present(*at.leaf)
         && !mmu_leaf_allows(*at.leaf, region->spec.prot)
         && vmm_install_copy(space, address, at.leaf, region->spec.prot)
                != ST_OK) {
         fault_fail(call, REASON_NO_MEMORY, 0);
-        return ST_OK;
+        return result;
     }
-    fault_resolve(call, woken);
-    return ST_OK;
+    result.woken = fault_resolve(call);
+    return result;
 }
 
-enum status
-fault_reply(struct call *call, const struct trap_frame *frame,
-            struct thread **woken)
+static NOINLINE struct reply_result
+fault_reply_general(struct call *call, const struct trap_frame *frame)
 {
-    if (LIKELY(frame->rsi == VERDICT_ZERO)) {
-        return fault_reply_zero(call, frame->rdx, woken);
-    }
+    struct reply_result result = { NULL, ST_OK };
+
     switch (frame->rsi) {
     case VERDICT_MOVE:
     case VERDICT_SHARE:
-        return fault_reply_object(call, frame, woken);
+        return fault_reply_object(call, frame);
     case VERDICT_COPY:
-        return fault_reply_copy(call, woken);
+        return fault_reply_copy(call);
     case VERDICT_FAIL:
         fault_fail(call, REASON_PAGER_FAIL, (uint32_t)frame->r10);
-        return ST_OK;
+        break;
     case VERDICT_DEFER:
-        return ST_OK;
+        break;
     default:
-        return fault_strike(call);
+        result.status = fault_strike(call);
+        break;
     }
+    return result;
+}
+
+struct reply_result
+fault_reply(struct call *call, const struct trap_frame *frame)
+{
+    /* A missing page, and a run no longer than was asked for: 1 <= run. */
+    if (LIKELY(frame->rsi == VERDICT_ZERO && frame->rdx - 1 < call->run
+               && call->leaf != NULL)) {
+        return fault_reply_zero(call, frame->rdx);
+    }
+    return fault_reply_general(call, frame);
 }

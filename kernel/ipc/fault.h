@@ -81,12 +81,19 @@ void fault_begin(struct thread *thread, uint64_t page, uint32_t access,
  * in the receiver's registers. */
 void fault_deliver(struct thread *receiver, struct call *call);
 
-/* The pager that @frame belongs to answers @call. *@woken becomes the first
- * waiter, in no queue, or stays NULL; the others become ready.
- * Returns ST_EINVAL for an answer that could never be right (a strike), else
- * ST_OK or ST_EGONE. */
-enum status fault_reply(struct call *call, const struct trap_frame *frame,
-                        struct thread **woken);
+/* What answering a call came to. Two words, so that it travels in registers. */
+struct reply_result {
+    struct thread *woken; /* may go on, in no queue and not READY; or NULL */
+    enum status status;
+};
+
+/* The pager that @frame belongs to answers @call. The first waiter is handed to
+ * the caller as `woken`; the others become ready.
+ * Status: ST_EINVAL for an answer that could never be right (a strike), else
+ * ST_OK, or ST_ENOENT, ST_EPERM, ST_EAGAIN for an object's page that cannot be
+ * shown now: then the answer is still owed. */
+struct reply_result fault_reply(struct call *call,
+                                const struct trap_frame *frame);
 
 /* Add @thread, which is about to wait, to the waiters of @call. */
 static inline void

@@ -100,15 +100,7 @@ static const struct wait_class ipc_receive_wait = {
     .abort = ipc_abort_receive,
 };
 
-void
-ipc_run(struct thread *next)
-{
-    if (UNLIKELY(sched_has_above(next->priority))) {
-        sched_add_first(next);
-        sched_dispatch();
-    }
-    sched_switch(next);
-}
+
 
 /* ---- call -------------------------------------------------------------- */
 
@@ -253,7 +245,7 @@ sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
                  || receiver->deadline_tick != 0)) {
         ipc_call_general(caller, endpoint, receiver);
     }
-    list_remove(&receiver->wait_link);
+    list_unlink(&receiver->wait_link);
     ipc_mark_delivered(call, receiver);
     ipc_fill_receiver(receiver->context.frame, frame, call);
     thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
@@ -289,7 +281,7 @@ ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
             return status;
         }
     }
-    list_remove(&call->delivered_link);
+    list_unlink(&call->delivered_link);
     call->state = CALL_IDLE;
     call_renew(call);
     if (UNLIKELY(caller->deadline_tick != 0)) {
@@ -303,28 +295,27 @@ ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
     return ST_OK;
 }
 
-/* Answer the call with @reply_id. @woken is the thread that may go on, in no
- * queue and not yet READY, or NULL. Returns ST_EGONE for an id that names
- * nothing owed by this process. */
-static ALWAYS_INLINE enum status
-ipc_answer(struct thread *server, struct trap_frame *frame, uint64_t reply_id,
-           struct thread **woken)
+/* Answer the call with @reply_id. Status ST_EGONE: the id names nothing that this
+ * process owes. */
+static ALWAYS_INLINE struct reply_result
+ipc_answer(struct thread *server, const struct trap_frame *frame,
+           uint64_t reply_id)
 {
     struct call *call = call_lookup(reply_id);
-    enum status status;
+    struct reply_result result = { NULL, ST_EGONE };
 
     if (UNLIKELY(call == NULL || call->state != CALL_DELIVERED
                  || call->server != server->process)) {
-        return ST_EGONE;
+        return result;
     }
     if (call->is_fault) {
-        return fault_reply(call, frame, woken);
+        return fault_reply(call, frame);
     }
-    status = ipc_reply_to_call(server, frame, call);
-    if (LIKELY(status == ST_OK)) {
-        *woken = call->owner;
+    result.status = ipc_reply_to_call(server, frame, call);
+    if (LIKELY(result.status == ST_OK)) {
+        result.woken = call->owner;
     }
-    return status;
+    return result;
 }
 
 int64_t
@@ -333,14 +324,13 @@ sys_ipc_reply(UNUSED uint64_t unused, UNUSED uint64_t label, UNUSED uint64_t w0,
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
-    struct thread *woken = NULL;
-    enum status status = ipc_answer(server, frame, frame->r12, &woken);
+    struct reply_result result = ipc_answer(server, frame, frame->r12);
 
-    if (woken != NULL) {
-        sched_add(woken);
+    if (result.woken != NULL) {
+        sched_add(result.woken);
     }
     donation_settle(server, NULL);
-    ipc_set_failure(frame, status);
+    ipc_set_failure(frame, result.status);
     if (sched_has_above(server->priority)) {
         cpu_this()->resched = true;
     }
@@ -466,13 +456,12 @@ sys_ipc_reply_receive(uint64_t source, UNUSED uint64_t label,
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
     struct handle_entry *entry = ipc_source(server, frame, source);
-    struct thread *woken = NULL;
-    enum status status = ipc_answer(server, frame, frame->r12, &woken);
+    struct reply_result result = ipc_answer(server, frame, frame->r12);
 
-    if (UNLIKELY(status != ST_OK)) {
-        ipc_fail(frame, status);
+    if (UNLIKELY(result.status != ST_OK)) {
+        ipc_fail(frame, result.status);
     }
     ipc_receive_from(server,
                      CONTAINER_OF(entry->object, struct endpoint, object),
-                     (entry->rights & RIGHT_SERVE) != 0, woken);
+                     (entry->rights & RIGHT_SERVE) != 0, result.woken);
 }

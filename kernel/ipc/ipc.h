@@ -27,6 +27,7 @@
 
 #include <arch/trap.h>
 #include <task/call.h>
+#include <task/sched.h>
 #include <task/thread.h>
 
 struct endpoint;
@@ -42,7 +43,15 @@ int64_t sys_ipc_reply_receive(uint64_t source, uint64_t label, uint64_t w0,
                               uint64_t w1, uint64_t w2, uint64_t w3);
 
 /* Run @next now unless a ready thread outranks it. @next is in no queue. */
-NORETURN void ipc_run(struct thread *next);
+NORETURN static ALWAYS_INLINE void
+ipc_run(struct thread *next)
+{
+    if (UNLIKELY(sched_has_above(next->priority))) {
+        sched_add_first(next);
+        sched_dispatch();
+    }
+    sched_switch(next);
+}
 
 /* The server of a delivered call died: tell its caller. */
 void ipc_abandon_call(struct call *call);

@@ -103,7 +103,7 @@ page_fault_ask(struct thread *thread, struct call *call,
     if (UNLIKELY(pager->deadline_tick != 0)) {
         thread_clear_deadline(pager);
     }
-    list_remove(&pager->wait_link);
+    list_unlink(&pager->wait_link);
     fault_deliver(pager, call);
     donation_give(pager, thread->priority);
     ipc_run(pager);
@@ -154,8 +154,7 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
 }
 
 void
-upcall_page_fault(UNUSED struct trap_frame *frame, uint64_t address,
-                  uint32_t access)
+upcall_page_fault(uint64_t address, uint32_t access)
 {
     struct thread *thread = thread_current();
     struct call *call =

@@ -14,6 +14,7 @@
     extern  trap_user
     extern  trap_kernel
     extern  trap_ist
+    extern  trap_page_fault
     extern  syscall_table
     extern  upcall_foreign_syscall
     global  isr_stub_table:data
@@ -43,6 +44,8 @@ isr_stub_%+v:
     push    v
   %if v == VECTOR_INT80
     jmp     isr_int80
+  %elif v == VECTOR_PAGE_FAULT
+    jmp     isr_page_fault
   %elif IS_IST(v)
     jmp     isr_ist
   %else
@@ -70,6 +73,22 @@ isr_common:
     POP_REGISTERS
     add     rsp, 16
     iretq
+
+; A page fault: the same, but for the way from ring 3, which is the one that
+; counts (kernel/ipc/page_fault.c).
+isr_page_fault:
+    PUSH_REGISTERS
+    cld
+    SMAP_SITE clac
+    test    byte [rsp + FRAME_CS], 3
+    jz      isr_common.kernel
+    swapgs
+    inc     qword [gs:CPU_KERNEL_ENTRIES]
+    mov     rdi, cr2
+    mov     rsi, [rsp + FRAME_ERROR]
+    mov     rdx, rsp
+    call    trap_page_fault
+    jmp     isr_return_user
 
 ; int 0x80, the door we teach. Same table and same calling sequence as the
 ; syscall door; every register but rax comes back from the frame.

@@ -2,7 +2,8 @@
 /*
  * From vector and error code to the upcall that knows what to do.
  *
- *      isr.asm --> trap_user    ring 3 was interrupted: everything is possible
+ *      isr.asm --> trap_page_fault   ring 3 needs a page
+ *              \-> trap_user    anything else that interrupts ring 3
  *              \-> trap_kernel  ring 0 was: an interrupt in an open window, a
  *                               copy that met a missing page, or our own bug
  *              \-> trap_ist     #DB NMI #DF #MC, on a stack of their own
@@ -71,7 +72,7 @@ trap_read_cr2(void)
     return address;
 }
 
-static uint32_t
+static ALWAYS_INLINE uint32_t
 trap_access(uint64_t error)
 {
     uint32_t access = FAULT_READ;
@@ -104,12 +105,19 @@ trap_irq(uint64_t vector, bool from_user)
  * descriptor table (or an emulator's idea of iretq). Mapping a page would not help
  * it: it ends the program like any other exception. */
 void
+trap_page_fault(uint64_t address, uint64_t error, struct trap_frame *frame)
+{
+    if (UNLIKELY((error & PF_ERROR_USER) == 0)) {
+        upcall_exception(frame);
+        return;
+    }
+    upcall_page_fault(address, trap_access(error));
+}
+
+void
 trap_user(struct trap_frame *frame)
 {
-    if (frame->vector == TRAP_PAGE_FAULT
-        && LIKELY((frame->error & PF_ERROR_USER) != 0)) {
-        upcall_page_fault(frame, trap_read_cr2(), trap_access(frame->error));
-    } else if (trap_is_irq(frame->vector)) {
+    if (trap_is_irq(frame->vector)) {
         trap_irq(frame->vector, true);
     } else {
         upcall_exception(frame);

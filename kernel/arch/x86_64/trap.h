@@ -12,6 +12,8 @@ void trap_init(void);
 
 /* Entered from the stubs with the frame on the stack in use. */
 void trap_user(struct trap_frame *frame);
+void trap_page_fault(uint64_t address, uint64_t error,
+                     struct trap_frame *frame);
 void trap_kernel(struct trap_frame *frame);
 void trap_ist(struct trap_frame *frame);
 NORETURN void trap_bad_return(struct trap_frame *frame);

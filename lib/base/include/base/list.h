@@ -65,6 +65,15 @@ list_remove(struct list *node)
     list_init(node);
 }
 
+/* Take @node, which is in a list, out of it and leave it undefined: for paths on
+ * which two more stores count. */
+static inline void
+list_unlink(struct list *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+}
+
 /* The first member, or NULL. */
 static inline struct list *
 list_first(const struct list *head)
