@@ -17,6 +17,7 @@
 
 #include "binding.h"
 #include "endpoint.h"
+#include "fault_inline.h"
 #include "memory_object.h"
 #include "page_fault.h"
 #include "pager_watch.h"
@@ -37,26 +38,6 @@ fault_refuse(struct fault_outcome *out, enum fault_reason reason)
 {
     out->action = FAULT_REFUSED;
     out->reason = reason;
-}
-
-/* Make the thread's call a fault: ask the pager of @region for @page. */
-static ALWAYS_INLINE struct call *
-fault_open(struct thread *thread, const struct region *region, uint64_t page,
-           uint32_t access)
-{
-    const struct binding *binding = region->spec.binding;
-    struct call *call = thread->call;
-    uint64_t run = region_end(region) - page;
-
-    call->is_fault = true;
-    call->access = access;
-    call->badge = BADGE_KERNEL | binding->badge;
-    call->endpoint = binding->endpoint;
-    call->space = &thread->process->space;
-    call->page = page;
-    call->pager_page = region_pager_page(region, page);
-    call->run = run < FAULT_RUN_MAX ? run : FAULT_RUN_MAX;
-    return call;
 }
 
 /* A page that the kernel can give without asking: @install has turned the leaf
@@ -210,28 +191,6 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
     out->call = fault_open(thread, region, page, access);
     mmu_set_transit(at, out->call->slot);
     out->call->leaf = at.leaf;
-}
-
-struct call *
-fault_begin_direct(struct thread *thread, uint64_t page, uint32_t access)
-{
-    struct space *space = &thread->process->space;
-    const struct region *region = space->regions.last;
-    struct mmu_cursor at;
-    struct call *call;
-
-    if (UNLIKELY(region == NULL || !region_covers(region, page)
-                 || (access & ~region->spec.prot) != 0
-                 || !mmu_find(&space->tables, vaddr(page << PAGE_SHIFT), &at)
-                 || !mmu_leaf_is_empty(*at.leaf)
-                 || binding_of_region(region) == NULL
-                 || fault_placement != FAULT_BY_SERVER)) {
-        return NULL;
-    }
-    call = fault_open(thread, region, page, access);
-    mmu_set_transit(at, call->slot);
-    call->leaf = at.leaf;
-    return call;
 }
 
 void
@@ -462,14 +421,13 @@ fault_reply_object(struct call *call, const struct trap_frame *frame)
     }
     memory = CONTAINER_OF(entry->object, struct memory_object, object);
     if (moves) {
-        result.status =
-            memory_object_move(memory, frame->r8, call->space, address,
-                               call->leaf, region->spec.prot);
+        result.status = memory_object_move(memory, frame->r8, call->space,
+                                           address, call->leaf,
+                                           region->spec.prot);
     } else {
-        result.status =
-            memory_object_map(memory, frame->r8, call->space, address,
-                              call->leaf,
-                              region->spec.prot & ~(uint32_t)PROT_WRITE, false);
+        result.status = memory_object_map(
+            memory, frame->r8, call->space, address, call->leaf,
+            region->spec.prot & ~(uint32_t)PROT_WRITE, false);
     }
     if (result.status == ST_OK) {
         result.woken = fault_resolve(call);
@@ -495,8 +453,7 @@ fault_reply_copy(struct call *call)
         result.status = fault_strike(call);
         return result;
     }
-    if (mmu_find(&space->tables, address, &at)
-        && mmu_leaf_is_present(*at.leaf)
+    if (mmu_find(&space->tables, address, &at) && mmu_leaf_is_present(*at.leaf)
         && !mmu_leaf_allows(*at.leaf, region->spec.prot)
         && vmm_install_copy(space, address, at.leaf, region->spec.prot)
                != ST_OK) {

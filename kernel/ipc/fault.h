@@ -64,13 +64,6 @@ struct fault_outcome {
     struct call *call;
 };
 
-/* The commonest case of fault_begin alone: @page is in the region found last, its
- * table exists, its leaf is empty and a server pages it. Returns the call opened
- * for it, or NULL with nothing changed: then fault_begin decides.
- * Cost: about 60 instructions. */
-struct call *fault_begin_direct(struct thread *thread, uint64_t page,
-                                uint32_t access);
-
 /* Decide what the missing access of @thread to @page of its space means.
  * @access  exactly one of FAULT_READ, FAULT_WRITE, FAULT_EXEC
  * Cost: about 100 instructions when it opens a call. */

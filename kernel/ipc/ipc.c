@@ -100,8 +100,6 @@ static const struct wait_class ipc_receive_wait = {
     .abort = ipc_abort_receive,
 };
 
-
-
 /* ---- call -------------------------------------------------------------- */
 
 static ALWAYS_INLINE void

@@ -18,6 +18,7 @@
 #include "donation.h"
 #include "endpoint.h"
 #include "fault.h"
+#include "fault_inline.h"
 #include "ipc.h"
 
 static const char *const page_fault_reasons[] = {
