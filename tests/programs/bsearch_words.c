@@ -17,8 +17,9 @@ compare(const void *key, const void *item)
 int
 main(void)
 {
-    static const char *const wanted[] = { "badge", "region", "verdict", "aaa",
-                                          "framf", "zzz",    "",        "page" };
+    static const char *const wanted[] = {
+        "badge", "region", "verdict", "aaa", "framf", "zzz", "", "page"
+    };
     int found = 0;
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {

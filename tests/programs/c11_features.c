@@ -7,7 +7,7 @@
 #include <string.h>
 #include <tgmath.h>
 
-#define KIND(x)                                                    \
+#define KIND(x) \
     _Generic((x), int: "int", double: "double", char *: "string", \
              float: "float", default: "other")
 

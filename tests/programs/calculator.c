@@ -79,10 +79,10 @@ product(void)
     double x = power();
 
     for (blanks(); *at == '*' || *at == '/' || *at == '%'; blanks()) {
-        char operator= * at++;
+        char sign = *at++;
         double y = power();
 
-        x = operator== '*' ? x *y : operator== '/' ? x / y : fmod(x, y);
+        x = sign == '*' ? x * y : sign == '/' ? x / y : fmod(x, y);
     }
     return x;
 }
@@ -93,10 +93,10 @@ sum(void)
     double x = product();
 
     for (blanks(); *at == '+' || *at == '-'; blanks()) {
-        char operator= * at++;
+        char sign = *at++;
         double y = product();
 
-        x = operator== '+' ? x + y : x - y;
+        x = sign == '+' ? x + y : x - y;
     }
     return x;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WINDOW 4095
+#define WINDOW  4095
 #define LONGEST 18
 
 static uint8_t input[20000], packed[30000], output[20100];

@@ -6,9 +6,9 @@
 int
 main(void)
 {
-    static int (*const classes[])(int) = { isalnum, isalpha, isblank, iscntrl,
-                                           isdigit, isgraph, islower, isprint,
-                                           ispunct, isspace, isupper, isxdigit };
+    static int (*const classes[])(
+        int) = { isalnum, isalpha, isblank, iscntrl, isdigit, isgraph,
+                 islower, isprint, ispunct, isspace, isupper, isxdigit };
 
     for (int c = -1; c < 256; c++) {
         unsigned bits = 0;

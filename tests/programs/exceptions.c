@@ -13,8 +13,7 @@ struct handler {
 static struct handler *current;
 static char text[64];
 
-static _Noreturn void
-throw(int code, const char *what)
+static _Noreturn void throw(int code, const char *what)
 {
     strcpy(text, what);
     longjmp(current->place, code);

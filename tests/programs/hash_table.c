@@ -50,7 +50,8 @@ compare(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
 
-    return x->count != y->count ? y->count - x->count : strcmp(x->word, y->word);
+    return x->count != y->count ? y->count - x->count
+                                : strcmp(x->word, y->word);
 }
 
 int

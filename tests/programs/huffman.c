@@ -17,8 +17,7 @@ static char codes[256][64];
 static int
 before(const struct node *a, const struct node *b)
 {
-    return a->weight != b->weight ? a->weight < b->weight
-                                  : a->order < b->order;
+    return a->weight != b->weight ? a->weight < b->weight : a->order < b->order;
 }
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tiny language of eight signs, interpreted: it greets, squares and sorts. */
+/* A tiny language of eight signs, interpreted: it greets, squares and reverses. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@ static unsigned char cells[30000];
 static void
 run(const char *program, const char *input)
 {
-    unsigned char *cell = cells;
+    unsigned char *cell = cells + 1000;
 
     memset(cells, 0, sizeof(cells));
     for (const char *p = program; *p != '\0'; p++) {
@@ -66,9 +66,7 @@ main(void)
         "++++++>>>]<<<[[<++++++++<++>>-]+<.<[>----<-]<]<<[>>>>>[>>>[-]+++++++++<"
         "[>-<-]+++++++++>[-[<->-]+[<<<]]<+>]<-]<<-<-]",
         "");
-    run(">>,[>>,]<<[[<<]>>>>[<<[>+<<+>-]>>[>+<<<<[->]>[<]>>-]<<<[[-]>>[>+<-]>>[<"
-        "<<+>>>-]]>>[[<+>-]>>]<]<<[>>+<<-]<<]>>>>[.>>]",
-        "microkernel");
+    run(",[>,]<[.<]", "lenrekorcim");
     putchar('\n');
     return 0;
 }

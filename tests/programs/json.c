@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { NIL, BOOL, NUMBER, STRING, ARRAY, OBJECT };
+enum kind {
+    NIL,
+    BOOL,
+    NUMBER,
+    STRING,
+    ARRAY,
+    OBJECT
+};
 
 struct value {
     enum kind kind;

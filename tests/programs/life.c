@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROWS 24
+#define ROWS    24
 #define COLUMNS 60
 
 static const char *const gun[] = {

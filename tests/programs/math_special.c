@@ -16,8 +16,8 @@ round_all(double x)
 int
 main(void)
 {
-    static const double values[] = { 0.5, 1.5, 2.5, -0.5, -1.5, 1e15 + 0.5,
-                                     -7.25 };
+    static const double values[] = { 0.5,  1.5,        2.5,  -0.5,
+                                     -1.5, 1e15 + 0.5, -7.25 };
     int exponent;
     double whole;
     volatile double zero = 0;

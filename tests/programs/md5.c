@@ -10,8 +10,10 @@ static uint32_t k[64];
 static void
 md5(const char *text)
 {
-    static const int turns[4][4] = { { 7, 12, 17, 22 }, { 5, 9, 14, 20 },
-                                     { 4, 11, 16, 23 }, { 6, 10, 15, 21 } };
+    static const int turns[4][4] = { { 7, 12, 17, 22 },
+                                     { 5, 9, 14, 20 },
+                                     { 4, 11, 16, 23 },
+                                     { 6, 10, 15, 21 } };
     uint32_t h[4] = { 0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476 };
     uint8_t data[192] = { 0 };
     uint64_t bits = 8 * strlen(text);

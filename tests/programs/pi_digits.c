@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define DIGITS 1000
-#define CELLS (DIGITS * 10 / 3 + 2)
+#define CELLS  (DIGITS * 10 / 3 + 2)
 
 static int cell[CELLS];
 

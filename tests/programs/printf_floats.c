@@ -7,17 +7,16 @@
 int
 main(void)
 {
-    static const double values[] = { 0.0,     -0.0,    1.0,     -1.5,
-                                     0.1,     1.0 / 3, 1e10,    1e-10,
-                                     123456789.0, 1e100, DBL_MIN, DBL_MAX,
-                                     5e-324,  2.5,     3.5,     0.5 };
+    static const double values[] = { 0.0,         -0.0,    1.0,     -1.5,
+                                     0.1,         1.0 / 3, 1e10,    1e-10,
+                                     123456789.0, 1e100,   DBL_MIN, DBL_MAX,
+                                     5e-324,      2.5,     3.5,     0.5 };
 
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         double x = values[i];
 
         printf("%f|%e|%g\n", x, x, x);
-        printf("%.0f|%.3f|%10.2f|%-12.4e|%+g|%#g|%.17g\n", x, x, x, x, x, x,
-               x);
+        printf("%.0f|%.3f|%10.2f|%-12.4e|%+g|%#g|%.17g\n", x, x, x, x, x, x, x);
     }
     printf("%a %a %A %.3a %.0a\n", 1.0, -0.1, 1e100, 3.14159, 1.5);
     printf("%f %F %e %g %5.1f|%-6f|%06f\n", INFINITY, INFINITY, -INFINITY,

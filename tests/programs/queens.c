@@ -15,8 +15,8 @@ solve(unsigned all, unsigned columns, unsigned left, unsigned right)
         unsigned bit = free & -free;
 
         free ^= bit;
-        count += solve(all, columns | bit, (left | bit) << 1,
-                       (right | bit) >> 1);
+        count +=
+            solve(all, columns | bit, (left | bit) << 1, (right | bit) >> 1);
     }
     return count;
 }

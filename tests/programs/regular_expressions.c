@@ -35,7 +35,7 @@ main(void)
     try("[[:digit:]]{2,3}", "1 22 333");
     try("a(", "a");
     try("colou?r", "color colour");
-    printf("%d %d %d\n", fnmatch("*.c", "main.c", 0), fnmatch("*.c", "main.h", 0) != 0,
-           fnmatch("[a-c]?", "b1", 0));
+    printf("%d %d %d\n", fnmatch("*.c", "main.c", 0),
+           fnmatch("*.c", "main.h", 0) != 0, fnmatch("[a-c]?", "b1", 0));
     return 0;
 }

@@ -88,7 +88,8 @@ main(void)
 
     sha256((const uint8_t *)"", 0);
     sha256((const uint8_t *)"abc", 3);
-    sha256((const uint8_t *)"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+    sha256((const uint8_t
+                *)"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
            56);
     memset(million, 'a', sizeof(million));
     sha256(million, sizeof(million));

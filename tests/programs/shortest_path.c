@@ -3,10 +3,14 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define SIDE 40
+#define SIDE  40
 #define TOWNS 8
 
-static int cost(int x, int y) { return 1 + (x * x + 3 * y * x + y * 7) % 9; }
+static int
+cost(int x, int y)
+{
+    return 1 + (x * x + 3 * y * x + y * 7) % 9;
+}
 
 static int distance[SIDE][SIDE];
 static unsigned char done[SIDE][SIDE];
