@@ -5,6 +5,7 @@
 # corpus in tests/fuzz/corpus/NAME/, and two lines here:
 #   FUZZ_TARGETS += NAME
 #   FUZZ_NAME    := the sources it tests
+# `make fuzz-NAME` runs one; after a long run `make fuzz-seeds` renews the seeds.
 
 FUZZ_TARGETS += elf
 FUZZ_elf := kernel/task/elf.c kernel/task/manifest.c
@@ -15,6 +16,10 @@ FUZZ_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c
 FUZZ_TARGETS += memmap
 FUZZ_memmap := kernel/mm/memmap.c
 
+FUZZ_TARGETS += pmm heap
+FUZZ_pmm := $(HOST_pmm)
+FUZZ_heap := $(HOST_heap)
+
 FUZZ_TARGETS += region
 FUZZ_region := kernel/mm/region.c kernel/mm/region_tree.c
 
@@ -22,22 +27,34 @@ FUZZ_TARGETS += line
 FUZZ_line := servers/shell/line.c servers/shell/parse.c lib/base/src/strlcpy.c
 
 FUZZ_SECONDS ?= 60
+FUZZ_HEADERS := $(wildcard tests/fuzz/*.h tests/host/*.h kernel/mm/*.h kernel/task/*.h lib/base/include/base/*.h servers/shell/*.h)
 FUZZ_CC      := $(shell command -v clang-14 || echo clang)
 
 define fuzz_target
-$(BUILD)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_$(1)) tests/fuzz/build.mk $(wildcard tests/host/fakes/*.c)
+$(BUILD)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_$(1)) tests/fuzz/build.mk $(wildcard tests/host/fakes/*.c) $(FUZZ_HEADERS)
 	@mkdir -p $$(@D); echo "  FUZZ    $(1)"
 	$(Q)$(FUZZ_CC) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(HOSTINC) \
 	$$(filter %.c,$$^) -o $$@
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
-.PHONY: fuzz-run $(FUZZ_TARGETS:%=fuzz-%)
+# Fuzz one target for FUZZ_SECONDS, from the seeds and what earlier runs found; one line says what was done. An input that
+# breaks a claim is kept in $(BUILD)/fuzz/found.
+.PHONY: fuzz-run fuzz-short fuzz-seeds $(FUZZ_TARGETS:%=fuzz-%)
 fuzz-run: $(FUZZ_TARGETS:%=fuzz-%)
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/%
 	@mkdir -p $(BUILD)/fuzz/corpus/$* $(BUILD)/fuzz/found
 	@$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/found/$*- \
-	$(BUILD)/fuzz/corpus/$* $(wildcard tests/fuzz/corpus/$*)
+	$(BUILD)/fuzz/corpus/$* $(wildcard tests/fuzz/corpus/$*) > $(BUILD)/fuzz/$*.log 2>&1 || { tail -n 40 $(BUILD)/fuzz/$*.log; false; }
+	@awk '/number_of_executed/ { runs = $$2 } /new_units_added/ { new = $$2 } END { printf "%-10s %9d runs, %4d new inputs, no failure\n", \
+	"$*:", runs, new }' $(BUILD)/fuzz/$*.log
+
+fuzz-short: FUZZ_SECONDS = 5
+fuzz-short: fuzz-run
+
+# Keep the best of what was found as seeds (a few KB a target).
+fuzz-seeds:
+	@for t in $(filter-out elf,$(FUZZ_TARGETS)); do $(PYTHON) tests/fuzz/distill.py $$t --build $(BUILD) || exit 1; done
 
 # Seeds that a script makes, rather than 107 binary files in the repository.
 fuzz-elf: $(BUILD)/fuzz/corpus/elf/good
