@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <base/compiler.h>
@@ -38,6 +39,18 @@ cpu_this(void)
 
     __asm__("mov %%gs:0, %0" : "=r"(cpu));
     return cpu;
+}
+
+/* The thread that runs on this processor, or NULL. One instruction. */
+static ALWAYS_INLINE struct thread *
+cpu_current(void)
+{
+    struct thread *current;
+
+    __asm__ volatile("mov %%gs:%c1, %0"
+                     : "=r"(current)
+                     : "i"(offsetof(struct cpu, current)));
+    return current;
 }
 
 /* Which optional protections CPUID offered and cpu_init switched on. */

@@ -263,7 +263,7 @@ ipc_abandon_call(struct call *call)
 /* Answer the thread call @call from @frame, which is @server's. The caller is
  * in no queue afterwards. Returns why a handle could not be given; then the
  * call is still owed its answer. */
-static enum status
+static ALWAYS_INLINE enum status
 ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
                   struct call *call)
 {

@@ -144,7 +144,7 @@ void thread_destroy(struct object *object);
 static inline struct thread *
 thread_current(void)
 {
-    return cpu_this()->current;
+    return cpu_current();
 }
 
 /* Make the current thread wait. The caller has linked wait_link where abort

@@ -6,8 +6,10 @@
 ;        (all by FMASK)
 ; Out    rax result; rcx and r11 as sysret leaves them; nothing else changes
 ;
-; The whole frame is stored, because the call may wait and then the frame is all
-; that is left of it. On the way out only what C may have clobbered is loaded
+; The frame is stored, because the call may wait and then it is all that is left of
+; it. Not stored: cs and ss, which stand there since the thread began and are never
+; others; rcx, r11 and the error code, which nobody reads of such a frame (vector
+; says so). On the way out only what C may have clobbered is loaded
 ; again: rbx rbp r12-r15 are the same by the C calling convention.
 %include "entry.inc"
 
@@ -27,21 +29,31 @@ syscall_entry:
     swapgs
     mov     [gs:CPU_USER_RSP_SCRATCH], rsp
     mov     rsp, [gs:CPU_KERNEL_RSP]
-    push    SELECTOR_USER_DATA
-    push    qword [gs:CPU_USER_RSP_SCRATCH]
-    push    r11
-    push    SELECTOR_USER_CODE
-    push    rcx
-    push    0
-    push    TRAP_VECTOR_SYSCALL
-    PUSH_REGISTERS
+    sub     rsp, FRAME_BYTES
+    mov     [rsp + FRAME_RIP], rcx
+    mov     [rsp + FRAME_RFLAGS], r11
+    mov     rcx, [gs:CPU_USER_RSP_SCRATCH]
+    mov     [rsp + FRAME_RSP], rcx
+    mov     qword [rsp + FRAME_VECTOR], TRAP_VECTOR_SYSCALL
+    mov     [rsp + FRAME_RAX], rax
+    mov     [rsp + FRAME_RDX], rdx
+    mov     [rsp + FRAME_RSI], rsi
+    mov     [rsp + FRAME_RDI], rdi
+    mov     [rsp + FRAME_R8], r8
+    mov     [rsp + FRAME_R9], r9
+    mov     [rsp + FRAME_R10], r10
+    mov     [rsp + FRAME_RBX], rbx
+    mov     [rsp + FRAME_RBP], rbp
+    mov     [rsp + FRAME_R12], r12
+    mov     [rsp + FRAME_R13], r13
+    mov     [rsp + FRAME_R14], r14
+    mov     [rsp + FRAME_R15], r15
     inc     qword [gs:CPU_KERNEL_ENTRIES]
     sub     rax, SYSCALL_FIRST
     cmp     rax, SYSCALL_ROWS
     jae     .foreign
     mov     rcx, r10
-    lea     r11, [syscall_table]
-    call    [r11 + rax*8]
+    call    [abs syscall_table + rax*8]
 .return:
     mov     rdi, [rsp + FRAME_RDI]
     mov     rsi, [rsp + FRAME_RSI]
