@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tiny language of eight signs, interpreted: it greets, squares and reverses. */
+/* A tiny language of eight signs, interpreted: it greets, counts and reverses. */
 #include <stdio.h>
 #include <string.h>
 
@@ -62,10 +62,7 @@ main(void)
     run("++++++++[>++++[>++>+++>+++>+<<<<-]>+>+>->>+[<]<-]>>.>---.+++++++..+++.>>."
         "<-.<.+++.------.--------.>>+.>++.",
         "");
-    run("++++[>+++++<-]>[<+++++>-]+<+[>[>+>+<<-]++>>[<<+>>-]>>>[-]++>[-]+>>>+[[-]"
-        "++++++>>>]<<<[[<++++++++<++>>-]+<.<[>----<-]<]<<[>>>>>[>>>[-]+++++++++<"
-        "[>-<-]+++++++++>[-[<->-]+[<<<]]<+>]<-]<<-<-]",
-        "");
+    run("++++++[>++++++++++<-]>+++++<+++++++[>.+<-]", "");
     run(",[>,]<[.<]", "lenrekorcim");
     putchar('\n');
     return 0;
