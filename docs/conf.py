@@ -25,3 +25,4 @@ class SessionLexer(TextLexer):
 
 def setup(app):
     app.add_lexer("secos", SessionLexer)
+    return {"parallel_read_safe": True}
