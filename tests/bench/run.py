@@ -9,6 +9,7 @@ import argparse
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ CPU = "qemu64,+smep,+smap,+umip,+fsgsbase"
 OPTIONS = "test aslr=off"
 # The figures to beat; see docs/testing.md for what each row holds.
 TARGETS = {
-    "syscall_null": 60, "syscall_null_int80": 80, "ipc_roundtrip": 300,
+    "syscall_null": 60, "syscall_null_int80": 80, "syscall_reflected": 150, "ipc_roundtrip": 300,
     "fault_pager_cold": 1200, "fault_pager_warm": 600, "fault_around_16": 620, "fault_kernel": 700,
     "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
 }
@@ -39,11 +40,11 @@ def measure_boot():
         machine.close()
 
 
-def measure_guest(options="", rename=None):
-    """The rows that tests/guests/bench.c prints; @rename: {its name: our name}."""
-    modules = [BUILD / "servers/pager.elf", BUILD / "guests/bench.elf", BUILD / "guests/null.elf"]
+def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf"):
+    """The rows that @program (tests/guests/bench.c) prints; @rename: {its name: our name}."""
+    modules = [BUILD / "servers/pager.elf", program, BUILD / "guests/null.elf"]
     machine = Machine(cpu=CPU, icount=True, modules=modules,
-                      options=f"{OPTIONS} init=bench exit-with-init {options}".strip())
+                      options=f"{OPTIONS} init={program.stem} exit-with-init {options}".strip())
     try:
         status = machine.exit_code(timeout=300)
         rows = re.findall(r"^bench (\w+) (\d+) (.*?)\r?$", machine.log, re.MULTILINE)
@@ -55,12 +56,24 @@ def measure_guest(options="", rename=None):
             for name, value, unit in rows if rename is None or name in rename}
 
 
+def measure_reflected():
+    """The rows of tests/bench/reflected.c: a program with a foreign C library."""
+    program = BUILD / "bench/reflected.elf"
+    program.parent.mkdir(exist_ok=True)
+    words = [ROOT / "tools/secos-cc", "-O2", ROOT / "tests/bench/reflected.c", "-o", program]
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"bench: {done.stderr.strip()}")
+    return measure_guest(program=program)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=BUILD / "bench.json")
     arguments = parser.parse_args()
     rows = measure_guest()
     rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel"})
+    rows |= measure_reflected()
     rows |= measure_boot()
     for name, row in rows.items():
         if name in TARGETS:
