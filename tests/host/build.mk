@@ -4,7 +4,12 @@
 # A test NAME is tests/host/test_NAME.c and two lines here:
 #   HOST_TESTS += NAME
 #   HOST_NAME  := the sources it tests
-# HOST_NAME_FLAGS, if set, is added to the compiler's arguments for all of them.
+# HOST_NAME_FLAGS, if set, is added to the compiler's arguments for all of them,
+# HOST_NAME_LINK to the linker's.
+
+# Calls of an allocator from another file come to tests/host/fail.h.
+FAIL_LINK := $(foreach f,pmm_alloc_frame pmm_alloc_kind pmm_alloc_zeroed pmm_alloc_large pmm_alloc_run kmalloc kmalloc_aligned \
+	pool_alloc,-Wl,--wrap=$f)
 
 HOST_TESTS += check
 HOST_check :=
@@ -20,6 +25,9 @@ HOST_TESTS += vmm
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
 	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c fill.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+HOST_TESTS += fail
+HOST_fail := $(HOST_vmm) kernel/task/handle.c kernel/task/kernel_stack.c
+HOST_fail_LINK := $(FAIL_LINK)
 HOST_TESTS += published_api
 HOST_published_api := $(HOST_vmm) kernel/mm/pmm_init.c
 HOST_published_api_FLAGS := -Werror=incompatible-pointer-types
@@ -38,6 +46,7 @@ HOST_memmap := kernel/mm/memmap.c
 HOST_quota := kernel/mm/quota.c
 HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame.c memmap.c) $(addprefix lib/base/src/,bitmap.c fill.c)
 HOST_heap := $(HOST_pmm) lib/base/src/slab.c
+HOST_heap_LINK := $(FAIL_LINK)
 
 HOST_TESTS += fmt parse line policy report libc
 HOST_fmt := lib/base/src/fmt.c
@@ -70,7 +79,7 @@ $(BUILD)/host/$(1)/%.o: % tests/host/build.mk
 
 $(BUILD)/host/test_$(1): $(patsubst %,$(BUILD)/host/$(1)/%.o,tests/host/test_$(1).c $(HOST_$(1))) $(BUILD)/host/fakes.a
 	@echo "  HOST    $(1)"
-	$(Q)$(HOSTCC) $(HOST_FLAGS) $$^ -o $$@
+	$(Q)$(HOSTCC) $(HOST_FLAGS) $(HOST_$(1)_LINK) $$^ -o $$@
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))
 -include $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)

@@ -13,6 +13,7 @@
 #include <mm/pmm_state.h>
 
 #include "check.h"
+#include "fail.h"
 #include "heap_window.h"
 #include "random.h"
 
@@ -192,6 +193,32 @@ TEST(h65_a_large_block_unwinds_at_every_step)
     CHECK(kmalloc(SIZE_MAX - 8) == NULL);
     CHECK(kmalloc(HEAP_END - HEAP_BASE) == NULL);
     expect_empty();
+}
+
+/* The same for frames: of the slab, of its descriptor, of each page. */
+TEST(h65_every_block_unwinds_when_a_frame_is_not_to_be_had)
+{
+    static const size_t sizes[] = { 0, 100, 4088, 4089, 30000, 3 * MIB };
+
+    start(16 * MIB);
+    for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint64_t frames = 0;
+        void *p;
+
+        for (;;) {
+            fail_in = frames;
+            p = kmalloc_aligned(sizes[i], i % 2 == 0 ? 16 : 2 * MIB);
+            fail_in = FAIL_NEVER;
+            if (p != NULL) {
+                break;
+            }
+            expect_empty();
+            frames += frames < 20 ? 1 : 37;
+        }
+        CHECK(frames >= 2);
+        kfree(p);
+        expect_empty();
+    }
 }
 
 /* ---- wrong uses ---------------------------------------------------------- */
@@ -431,6 +458,7 @@ main(int argc, char **argv)
     RUN(memory_runs_out_without_damage);
     RUN(every_size_up_to_three_pages);
     RUN(h65_a_large_block_unwinds_at_every_step);
+    RUN(h65_every_block_unwinds_when_a_frame_is_not_to_be_had);
     RUN(a_block_freed_twice_is_named);
     RUN(an_address_inside_a_block_is_refused);
     RUN(a_foreign_address_is_refused);
