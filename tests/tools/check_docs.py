@@ -366,7 +366,8 @@ def write_attacks():
         names = re.findall(r"^def (test_h\d+\w*)\(", text, re.MULTILINE) if path.endswith(".py") else []
         names += re.findall(r"^TEST\((h\d+\w*)\)", text, re.MULTILINE)
         for name in names:
-            rows.setdefault(int(re.match(r"(?:test_)?h(\d+)", name)[1]), []).append((path, name))
+            for row in re.findall(r"h(\d+)", re.match(r"(?:test_)?((?:h\d+_?)+)", name)[1]):
+                rows.setdefault(int(row), []).append((path, name))
     return ["| row | test | in |", "| ---: | --- | --- |",
             *(f"| H{row} | `{name}` | `{path}` |" for row in sorted(rows) for path, name in sorted(rows[row]))]
 
