@@ -5,8 +5,12 @@ Q     ?= @
 all: image # the first target: what plain `make` does
 
 # --- tools: a cross GCC where there is one, the distribution's own elsewhere; CC=clang works too
-CROSS  ?= $(shell for p in x86_64-elf- x86_64-linux-gnu-; do command -v $${p}gcc >/dev/null 2>&1 && { echo $$p; exit; }; done)
-PYTHON ?= $(shell for p in /usr/bin/python3 python3; do $$p -c 'import pytest' >/dev/null 2>&1 && { echo $$p; exit; }; done; echo python3)
+ifndef CROSS # := because a shell in a recursive variable would run at every use
+CROSS  := $(shell for p in x86_64-elf- x86_64-linux-gnu-; do command -v $${p}gcc >/dev/null 2>&1 && { echo $$p; exit; }; done)
+endif
+ifndef PYTHON
+PYTHON := $(shell for p in /usr/bin/python3 python3; do $$p -c 'import pytest' >/dev/null 2>&1 && { echo $$p; exit; }; done; echo python3)
+endif
 ifeq ($(origin CC),default)
 CC := $(CROSS)gcc
 endif
@@ -14,8 +18,10 @@ LD     := $(CROSS)ld
 AR     := $(CROSS)ar
 NASM   ?= nasm
 QEMU   ?= qemu-system-x86_64
-JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
-export BUILD CC PYTHON QEMU
+ifndef JOBS
+JOBS   := $(shell nproc 2>/dev/null || echo 2)
+endif
+export BUILD CC QEMU
 
 # --- flags. -Werror belongs to `make check`: a newer compiler's new warning must not stop a student
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wpointer-arith \

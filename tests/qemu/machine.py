@@ -4,11 +4,13 @@
 Nothing here sleeps: a reader thread collects what the machine says, and whoever
 waits is woken by it, by the end of QEMU, or by the timeout.
 """
+import ctypes
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +25,11 @@ from qemu_command import BUILD, default_modules, make_iso, qemu_command  # noqa:
 PROMPT = "secos$ "
 # A shared, emulated machine is slow at times; a correct test never waits this long.
 TIMEOUT = float(os.environ.get("SECOS_TIMEOUT", "30"))
+
+
+def die_with_parent():
+    """A test run that is killed takes its machines along (Linux: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class MachineError(AssertionError):
@@ -104,8 +111,8 @@ class Machine:
             extra=["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *extra])
         self.started = time.monotonic()
         self._stderr = open(self.folder / "stderr", "w+")
-        self._process = subprocess.Popen(self.words, stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, stderr=self._stderr)
+        self._process = subprocess.Popen(self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=self._stderr, preexec_fn=die_with_parent)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
