@@ -152,6 +152,9 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
         return;
     }
     endpoint->receive_handles--;
+    /* It may have been the server's, whose record will go. If it was not, the
+     * server is known again when it next receives. */
+    endpoint->server = NULL;
     if (endpoint->receive_handles > 0) {
         return;
     }

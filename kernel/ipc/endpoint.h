@@ -39,7 +39,7 @@ struct endpoint {
     uint32_t queued; /* bitmap: queue[n] is not empty              */
     uint32_t rank;
     uint32_t receive_handles;
-    struct process *server; /* who received last; NULL = nobody yet */
+    struct process *server; /* who received last, if it may still do so */
 
     /* Who answers its faults (pager_watch.h). */
     struct process *attached;
