@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "fault_inline.h"
 #include "ipc.h"
+#include "pager_watch.h"
 
 static const char *const page_fault_reasons[] = {
     [REASON_EXCEPTION] = "exception",
@@ -98,6 +99,7 @@ page_fault_ask(struct thread *thread, struct call *call,
     thread_set_waiting(thread, &page_fault_wait, call, resume);
     if (UNLIKELY(pager == NULL)) {
         endpoint_queue_call(endpoint, call, thread->priority);
+        pager_watch_expect(endpoint);
         donation_raise(endpoint, thread->priority);
         sched_dispatch();
     }

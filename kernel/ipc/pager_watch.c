@@ -42,6 +42,15 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
 }
 
 void
+pager_watch_expect(struct endpoint *endpoint)
+{
+    if (list_is_empty(&endpoint->watch_link)) {
+        endpoint->orphaned_tick = cpu_this()->ticks;
+        list_add_tail(&pager_watch_list, &endpoint->watch_link);
+    }
+}
+
+void
 pager_watch_detach(struct process *process)
 {
     while (!list_is_empty(&process->serves)) {

@@ -14,7 +14,8 @@
  * the machine, since the clock is driven by the tick. DEFER does not reset it.
  *
  * I1  endpoint.attached is NULL or a process that lists it in `serves`.
- * I2  An endpoint that was ever attached is in the watch list until it goes.
+ * I2  An endpoint that was ever attached, or that a fault was ever queued at, is
+ *     in the watch list until it goes.
  */
 #pragma once
 
@@ -36,6 +37,10 @@ struct process;
  * endpoints of another rank. Cost: constant. */
 MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
                                           struct process *process);
+
+/* A fault was queued at @endpoint: if nobody has ever served it, its grace period
+ * begins. Cost: 3 instructions. */
+void pager_watch_expect(struct endpoint *endpoint);
 
 /* @process ends: its endpoints have no server from now on. */
 void pager_watch_detach(struct process *process);
