@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Claim: whatever a pager answers, its client sees the right bytes or a named
- * error, and nothing else. `pagerkit MODE` is a pager; it spawns itself as
- * `pagerkit client MODE`, which touches a region bound to it.
+ * error, and nothing else.
  *
- *   zero run16          demand-zero, one page or sixteen at a time
- *   share move          pages of a memory object, shown or given away; a write to
- *                       a shared page asks again and gets a private copy
- *   defer               answers every fault one event late
- *   fail                answers FAIL: the client ends, by that name
- *   twice stale         answers again, or with an id that is long gone: refused,
- *                       and never a strike
- *   badverdict badrun badobject     impossible answers: three, and it is dead
- *   die                 ends at its fourth fault: a second one takes over
+ *      pagerkit MODE [HEIR]     the supervisor: owns the endpoint
+ *        |-- serve MODE         a pager that behaves so
+ *        |-- client KIND        touches a region bound to the endpoint
+ *        `-- serve HEIR         starts when the first pager has ended
+ *
+ * and at the end, one line each:
+ *
+ *      pager: wait=0x200 reason=8
+ *      heir: faults=64 refused=0 strikes=0      (asked while it lives)
+ *      client: wait=0x0 reason=0 error=0
+ *
+ * `refused` counts answers that were too late (ST_EGONE), `strikes` answers that
+ * could never be right (ST_EINVAL), `other` the rest. What the client sees
+ * wrongly it prints, and its status is not 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +34,14 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE,
                0, 0);
 
-#define PAGES  64u
-#define WORDS  (PAGE_BYTES / sizeof(uint64_t))
-#define MS     1000000ull
-#define DIE_AT 4u
+#define PAGES      64u
+#define WORDS      (PAGE_BYTES / sizeof(uint64_t))
+#define MS         1000000ull
+#define LABEL_STOP 1u
+#define BADGE      5u
+#define FAIL_ERROR 5u
+/* More than any object here has. */
+#define NO_PAGE 1000000u
 
 /* What page @page of the object holds. */
 static uint64_t
@@ -44,51 +52,98 @@ pattern(uint64_t page, uint64_t word)
 
 /* ---- client ------------------------------------------------------------ */
 
+enum client_kind {
+    CLIENT_ZERO,   /* expects zeroes, writes                        */
+    CLIENT_OBJECT, /* expects the pattern, writes                   */
+    CLIENT_READ,   /* expects the pattern in a read-only region     */
+    CLIENT_EXEC,   /* only asks for pages of an executable region   */
+    CLIENT_ASK,    /* asks with region_populate; errors are answers */
+};
+
+static const char *const client_kinds[] = { "zero", "object", "read", "exec",
+                                            "ask" };
+
 static int
-client(const char *mode)
+client_check(const volatile uint64_t *at, uint64_t page, bool from_object)
 {
-    bool from_object = strcmp(mode, "share") == 0 || strcmp(mode, "move") == 0;
-    struct region_request request = {
-        .binding = HANDLE_SLOT_GIVEN,
-        .pages = PAGES,
-        .prot = PROT_READ | PROT_WRITE,
-        .kind = REGION_ANONYMOUS,
-    };
-    int64_t base = region_create(&request);
-    volatile uint64_t *at = (volatile uint64_t *)(uintptr_t)base;
+    for (uint64_t word = 0; word < WORDS; word += 73) {
+        uint64_t want = from_object ? pattern(page, word) : 0;
+        uint64_t got = at[page * WORDS + word];
 
-    if (base < 0) {
-        printf("client: no region: %ld\n", base);
-        return 1;
+        if (got != want) {
+            printf("client: page %lu word %lu holds 0x%lx, not 0x%lx\n", page,
+                   word, got, want);
+            return 2;
+        }
     }
-    for (uint64_t page = 0; page < PAGES; page++) {
-        for (uint64_t word = 0; word < WORDS; word += 100) {
-            uint64_t want = from_object ? pattern(page, word) : 0;
-            uint64_t got = at[page * WORDS + word];
+    return 0;
+}
 
-            if (got != want) {
-                printf("client: page %lu word %lu holds %lu, not %lu\n", page,
-                       word, got, want);
-                return 2;
-            }
+/* Write to every page and see that each write stays. */
+static int
+client_write(volatile uint64_t *at, bool from_object)
+{
+    for (uint64_t page = 0; page < PAGES; page++) {
+        int status = client_check(at, page, from_object);
+
+        if (status != 0) {
+            return status;
         }
         at[page * WORDS] = page + 7;
     }
     for (uint64_t page = 0; page < PAGES; page++) {
-        if (at[page * WORDS] != page + 7
-            || (from_object && at[page * WORDS + 100] != pattern(page, 100))) {
+        uint64_t behind = from_object ? pattern(page, 73) : 0;
+
+        if (at[page * WORDS] != page + 7 || at[page * WORDS + 73] != behind) {
             printf("client: page %lu lost a write\n", page);
             return 3;
         }
     }
-    printf("client: all right\n");
     return 0;
+}
+
+static int
+client(enum client_kind kind)
+{
+    struct region_request request = {
+        .binding = HANDLE_SLOT_GIVEN,
+        .pages = PAGES,
+        .prot = PROT_READ,
+        .kind = REGION_ANONYMOUS,
+    };
+    volatile uint64_t *at;
+    int64_t base;
+    int status = 0;
+
+    if (kind == CLIENT_EXEC) {
+        request.prot |= PROT_EXEC;
+    } else if (kind != CLIENT_READ) {
+        request.prot |= PROT_WRITE;
+    }
+    base = region_create(&request);
+    if (base < 0) {
+        printf("client: no region: %ld\n", base);
+        return 1;
+    }
+    at = (volatile uint64_t *)(uintptr_t)base;
+    if (kind == CLIENT_EXEC || kind == CLIENT_ASK) {
+        int64_t got = region_populate((uint64_t)base, 1, PROT_READ);
+
+        printf("client: populate said %ld\n", got);
+        return got == 1 ? client_check(at, 0, false) : 0;
+    }
+    if (kind != CLIENT_READ) {
+        return client_write(at, kind == CLIENT_OBJECT);
+    }
+    for (uint64_t page = 0; page < PAGES && status == 0; page++) {
+        status = client_check(at, page, true);
+    }
+    return status;
 }
 
 /* ---- pager ------------------------------------------------------------- */
 
 struct pager {
-    const char *mode;
     handle_t endpoint;
     handle_t object;
     uint64_t *content; /* the object, in the pager's own space */
@@ -96,6 +151,24 @@ struct pager {
     uint64_t stale;
     uint64_t faults;
     uint64_t refused;
+    uint64_t strikes;
+    uint64_t other;
+    unsigned number; /* of the lie; how many faults to hold  */
+};
+
+/* What a mode makes of a fault: the message is the answer, or nothing is to be
+ * said now. */
+enum move {
+    MOVE_ANSWER,
+    MOVE_SILENT
+};
+
+struct mode {
+    const char *name;
+    enum client_kind client;
+    void (*prepare)(struct pager *pager);
+    enum move (*decide)(struct pager *pager, struct ipc_message *m,
+                        const struct pager_fault *fault);
 };
 
 static int64_t
@@ -104,25 +177,30 @@ memory_create(uint64_t pages)
     return syscall1(SYS_memory_create, pages);
 }
 
-static void
-fill_object(struct pager *pager)
+/* Show @object here; returns the address. */
+static uint64_t *
+show_object(handle_t object, uint64_t pages)
 {
     struct region_request request = {
-        .pages = PAGES,
+        .binding = object,
+        .pages = pages,
         .prot = PROT_READ | PROT_WRITE,
         .kind = REGION_ANONYMOUS,
     };
-    int64_t base;
+    int64_t base = region_create(&request);
 
-    pager->object = (handle_t)memory_create(PAGES);
-    request.binding = pager->object;
-    base = region_create(&request);
-    pager->content = (uint64_t *)(uintptr_t)base;
-    if (base < 0
-        || region_populate((uint64_t)base, PAGES, PROT_WRITE) != PAGES) {
+    if (base < 0) {
         printf("pager: cannot see its object: %ld\n", base);
         exit(1);
     }
+    return (uint64_t *)(uintptr_t)base;
+}
+
+static void
+prepare_object(struct pager *pager)
+{
+    pager->object = (handle_t)memory_create(PAGES);
+    pager->content = show_object(pager->object, PAGES);
     for (uint64_t page = 0; page < PAGES; page++) {
         for (uint64_t word = 0; word < WORDS; word++) {
             pager->content[page * WORDS + word] = pattern(page, word);
@@ -130,67 +208,551 @@ fill_object(struct pager *pager)
     }
 }
 
-static bool
-is(const struct pager *pager, const char *mode)
+/* Count how an answer was taken. */
+static void
+count_status(struct pager *pager, int64_t status)
 {
-    return strcmp(pager->mode, mode) == 0;
+    pager->refused += status == ST_EGONE;
+    pager->strikes += status == ST_EINVAL;
+    pager->other += status != ST_OK && status != ST_EGONE
+                    && status != ST_EINVAL;
 }
 
-/* Turn the fault in @m into the answer of the mode; false: none now. */
-static bool
-decide(struct pager *pager, struct ipc_message *m)
+static int64_t
+answer(struct pager *pager, const struct ipc_message *m)
 {
-    struct pager_fault fault = pager_fault_of(m);
+    struct ipc_message copy = *m;
+    int64_t status = ipc_reply(&copy);
 
-    pager->faults++;
-    m->label = VERDICT_ZERO;
+    count_status(pager, status);
+    return status;
+}
+
+/* ---- honest modes ------------------------------------------------------ */
+
+static enum move
+decide_zero(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)fault;
+    pager_answer_zero(m, 1);
+    return MOVE_ANSWER;
+}
+
+static enum move
+decide_run(struct pager *pager, struct ipc_message *m,
+           const struct pager_fault *fault)
+{
+    pager_answer_zero(m,
+                      fault->run < pager->number ? fault->run : pager->number);
+    return MOVE_ANSWER;
+}
+
+static enum move
+decide_object(struct ipc_message *m, const struct pager_fault *fault,
+              enum verdict verdict, handle_t object)
+{
+    m->label = (fault->access & FAULT_PROTECTION) != 0 ? VERDICT_COPY : verdict;
     m->words[0] = 1;
-    if (is(pager, "run16")) {
-        m->words[0] = fault.run < 16 ? fault.run : 16;
-    } else if ((fault.access & FAULT_PROTECTION) != 0) {
-        m->label = VERDICT_COPY;
-    } else if (is(pager, "share") || is(pager, "move")) {
-        m->label = is(pager, "share") ? VERDICT_SHARE : VERDICT_MOVE;
-        m->words[1] = pager->object;
-        m->words[2] = fault.page;
-    } else if (is(pager, "fail")) {
-        m->label = VERDICT_FAIL;
-        m->words[1] = 5;
-    } else if (is(pager, "badverdict")) {
-        m->label = 77;
-    } else if (is(pager, "badrun")) {
-        m->words[0] = fault.run + 1;
-    } else if (is(pager, "badobject")) {
-        m->label = VERDICT_SHARE;
-        m->words[1] = pager->endpoint;
-    } else if (is(pager, "die") && pager->faults == DIE_AT) {
-        exit(9);
-    } else if (is(pager, "defer") && pager->deferred == 0) {
+    m->words[1] = object;
+    m->words[2] = fault->page;
+    return MOVE_ANSWER;
+}
+
+static enum move
+decide_share(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    return decide_object(m, fault, VERDICT_SHARE, pager->object);
+}
+
+static enum move
+decide_move(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    return decide_object(m, fault, VERDICT_MOVE, pager->object);
+}
+
+static enum move
+decide_fail(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)fault;
+    pager_answer_fail(m, FAIL_ERROR);
+    return MOVE_ANSWER;
+}
+
+/* Every fault is answered one event later. */
+static enum move
+decide_defer(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    if (pager->deferred == 0) {
         pager->deferred = m->reply_id;
-        return false;
+        return MOVE_SILENT;
     }
-    return true;
+    return decide_zero(pager, m, fault);
+}
+
+/* ---- silence (H73, H82) ------------------------------------------------ */
+
+/* Sleep in pieces of @ns for ever. */
+static NORETURN void
+sleep_on(uint64_t ns)
+{
+    for (;;) {
+        (void)process_sleep_until(process_clock() + ns);
+    }
+}
+
+static enum move
+decide_mute(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    sleep_on(1000 * MS);
+}
+
+static NORETURN void
+spin(void *nothing)
+{
+    (void)nothing;
+    for (;;) {
+        __asm__ volatile("");
+    }
+}
+
+static enum move
+decide_spin(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    spin(NULL);
+}
+
+/* One of two spinning threads is always ready, and never kept waiting by anybody
+ * else. */
+static enum move
+decide_spin2(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    static uint64_t stack[512];
+
+    (void)pager;
+    (void)m;
+    (void)fault;
+    stack[0] = 1;
+    (void)thread_create(spin, NULL, &stack[512], 0);
+    spin(NULL);
+}
+
+/* Asleep between the ticks, ready whenever the tick looks. */
+static enum move
+decide_nap(struct pager *pager, struct ipc_message *m,
+           const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    sleep_on(1);
+}
+
+/* Says DEFER, goes on receiving, and never comes back to it. */
+static enum move
+decide_deferall(struct pager *pager, struct ipc_message *m,
+                const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)fault;
+    m->label = VERDICT_DEFER;
+    return MOVE_ANSWER;
+}
+
+/* Attaches, and never receives again. */
+static void
+attach(struct pager *pager)
+{
+    struct ipc_message m = { .label = 0 };
+
+    (void)ipc_receive(pager->endpoint, &m, 1); /* a deadline long passed */
 }
 
 static void
-answer_more(struct pager *pager, struct ipc_message *m)
+prepare_absent(struct pager *pager)
 {
-    struct ipc_message again = *m;
-
-    if (is(pager, "twice")) {
-        pager->stale = m->reply_id;
-        (void)ipc_reply(&again);
-        again = *m;
-        pager->refused += ipc_reply(&again) == ST_EGONE;
-        m->reply_id = 0;
-    } else if (is(pager, "stale") && pager->stale != 0) {
-        again.reply_id = pager->stale;
-        pager->refused += ipc_reply(&again) == ST_EGONE;
-    }
-    if (m->reply_id != 0) {
-        pager->stale = m->reply_id;
-    }
+    attach(pager);
+    sleep_on(1000 * MS);
 }
+
+/* Never even attaches. */
+static void
+prepare_nobody(struct pager *pager)
+{
+    (void)pager;
+    sleep_on(1000 * MS);
+}
+
+/* ---- its own pages (H81) ----------------------------------------------- */
+
+/* A region of its own space that it pages itself, made while it served nobody. */
+static void
+prepare_self(struct pager *pager)
+{
+    int64_t binding =
+        binding_create(pager->endpoint, 9, PROT_READ | PROT_WRITE, PAGES);
+    struct region_request request = {
+        .binding = (handle_t)binding,
+        .pages = 1,
+        .prot = PROT_READ | PROT_WRITE,
+        .kind = REGION_ANONYMOUS,
+    };
+    int64_t base = region_create(&request);
+
+    if (binding < 0 || base < 0) {
+        printf("pager: no region of its own: %ld %ld\n", binding, base);
+        exit(1);
+    }
+    pager->content = (uint64_t *)(uintptr_t)base;
+}
+
+/* It touches that region while it owes nothing: nobody answers, least of all
+ * itself. */
+static void
+prepare_self_idle(struct pager *pager)
+{
+    prepare_self(pager);
+    attach(pager);
+    *pager->content = 1;
+}
+
+static enum move
+decide_self(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    *pager->content = 1;
+    return decide_zero(pager, m, fault);
+}
+
+/* It faults in memory of its own while it owes a page: code, stack and data that
+ * another pager fills. That is allowed and works. */
+static enum move
+decide_deep(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    static uint8_t fresh[PAGES][PAGE_BYTES];
+    volatile uint8_t *heap = fresh[fault->page % PAGES];
+    volatile uint8_t *stack = __builtin_frame_address(0);
+
+    heap[0] = 1;
+    stack[-(int64_t)((fault->page + 2) * PAGE_BYTES)] = 1;
+    return decide_zero(pager, m, fault);
+}
+
+/* ---- late and foreign answers (H74, H76) ------------------------------- */
+
+static enum move
+decide_twice(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    (void)decide_zero(pager, m, fault);
+    (void)answer(pager, m);
+    (void)answer(pager, m);
+    return MOVE_SILENT;
+}
+
+static enum move
+decide_stale(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    struct ipc_message old;
+
+    (void)decide_zero(pager, m, fault);
+    old = *m;
+    old.reply_id = pager->stale;
+    (void)answer(pager, &old);
+    pager->stale = m->reply_id;
+    return MOVE_ANSWER;
+}
+
+/* Ids that name nothing, or nothing of ours: next to the right one in slot and
+ * generation, and far away. */
+static enum move
+decide_wrongid(struct pager *pager, struct ipc_message *m,
+               const struct pager_fault *fault)
+{
+    static const uint64_t far[] = { 0, 1, UINT32_MAX, UINT64_MAX, 1ull << 63 };
+    uint64_t right = m->reply_id;
+
+    (void)decide_zero(pager, m, fault);
+    for (uint64_t near = 1; near <= 16; near++) {
+        m->reply_id = right + near;
+        (void)answer(pager, m);
+        m->reply_id = right + (near << 32);
+        (void)answer(pager, m);
+    }
+    for (unsigned i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+        m->reply_id = far[i];
+        (void)answer(pager, m);
+    }
+    m->reply_id = right;
+    return MOVE_ANSWER;
+}
+
+/* ---- impossible answers (H75, H77) ------------------------------------- */
+
+/* Answer number pager->number, again and again: three of them, and it is dead. */
+static void
+prepare_lie(struct pager *pager)
+{
+    prepare_object(pager);
+}
+
+static const uint64_t lie_verdicts[] = { 0, 7, 77, UINT64_MAX, EVENT_FAULT };
+#define LIE_VERDICTS (sizeof(lie_verdicts) / sizeof(lie_verdicts[0]))
+
+static void
+lie_about_run(struct ipc_message *m, unsigned number,
+              const struct pager_fault *fault)
+{
+    static const uint64_t runs[] = { 0, 1ull << 63, UINT64_MAX };
+
+    m->label = VERDICT_ZERO;
+    m->words[0] = number == 3 ? fault->run + 1 : runs[number];
+}
+
+/* SHARE and MOVE of what is no memory object, or may not be given. */
+static void
+lie_about_object(struct pager *pager, struct ipc_message *m, unsigned number,
+                 const struct pager_fault *fault)
+{
+    handle_t weak = (handle_t)handle_copy(pager->object, RIGHT_READ);
+    handle_t blind = (handle_t)handle_copy(pager->object, RIGHT_WRITE);
+    handle_t closed = (handle_t)handle_copy(pager->object, RIGHT_ALL);
+    const handle_t objects[] = {
+        HANDLE_NONE,
+        HANDLE_SLOT_SELF,
+        HANDLE_SLOT_PAGER,
+        HANDLE_SLOT_CONSOLE,
+        pager->endpoint,
+        closed,
+        pager->object + (1u << HANDLE_SLOT_BITS),
+        4095u,
+        blind,
+    };
+    unsigned count = sizeof(objects) / sizeof(objects[0]);
+
+    (void)handle_close(closed);
+    (void)decide_object(m, fault, VERDICT_SHARE, pager->object);
+    if (number < count) {
+        m->words[1] = objects[number];
+    } else if (number < 2 * count) {
+        m->label = VERDICT_MOVE;
+        m->words[1] = objects[number - count];
+    } else if (number == 2 * count) {
+        m->label = VERDICT_MOVE; /* to read is not enough to give away */
+        m->words[1] = weak;
+    } else {
+        m->words[0] = 2; /* one page at a time */
+    }
+    (void)handle_close(weak);
+    (void)handle_close(blind);
+}
+
+/* Lies 0-4 about the verdict, 5-8 about the run, 9-28 about the object, 29 says
+ * COPY where no page is. */
+static enum move
+decide_lie(struct pager *pager, struct ipc_message *m,
+           const struct pager_fault *fault)
+{
+    unsigned number = pager->number;
+
+    if (number < LIE_VERDICTS) {
+        m->label = lie_verdicts[number];
+        m->words[0] = 1;
+    } else if (number < 9) {
+        lie_about_run(m, number - (unsigned)LIE_VERDICTS, fault);
+    } else if (number < 29) {
+        lie_about_object(pager, m, number - 9, fault);
+    } else {
+        m->label = VERDICT_COPY;
+    }
+    (void)answer(pager, m);
+    (void)answer(pager, m);
+    return MOVE_ANSWER; /* the third, and it does not come back */
+}
+
+/* The page is shown; to a write it says what only a missing page may get. */
+static enum move
+decide_unmissing(struct pager *pager, struct ipc_message *m,
+                 const struct pager_fault *fault)
+{
+    (void)decide_share(pager, m, fault);
+    if ((fault->access & FAULT_PROTECTION) == 0) {
+        return MOVE_ANSWER;
+    }
+    pager_answer_zero(m, 1);
+    (void)answer(pager, m);
+    m->label = VERDICT_SHARE;
+    m->words[1] = pager->object;
+    m->words[2] = fault->page;
+    (void)answer(pager, m);
+    m->label = VERDICT_MOVE;
+    return MOVE_ANSWER;
+}
+
+/* Pages beyond the object's end, or taken from it: refused, no strike; the
+ * right answer is still awaited. */
+static enum move
+decide_nopage(struct pager *pager, struct ipc_message *m,
+              const struct pager_fault *fault)
+{
+    static const uint64_t pages[] = { PAGES, NO_PAGE, 1ull << 52, UINT64_MAX };
+
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        (void)decide_share(pager, m, fault);
+        m->words[2] = pages[i];
+        (void)answer(pager, m);
+        m->label = VERDICT_MOVE;
+        (void)answer(pager, m);
+    }
+    return decide_move(pager, m, fault);
+}
+
+/* ---- dirty pages (H78) and W^X (H77) ----------------------------------- */
+
+/* Frames full of canaries go back to the machine just before they are needed;
+ * and a ZERO that names an object names nothing. */
+static enum move
+decide_dirty(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    handle_t object = (handle_t)memory_create(4);
+    uint64_t *content = show_object(object, 4);
+
+    for (uint64_t word = 0; word < 4 * WORDS; word++) {
+        content[word] = 0xDEADC0DEDEADC0DEu;
+    }
+    (void)region_destroy((uint64_t)(uintptr_t)content, 4);
+    (void)handle_close(object);
+    (void)decide_object(m, fault, VERDICT_ZERO, pager->object);
+    return MOVE_ANSWER;
+}
+
+/* The object's page is writable here, so it cannot be code there. */
+static enum move
+decide_wx(struct pager *pager, struct ipc_message *m,
+          const struct pager_fault *fault)
+{
+    int64_t status;
+
+    pager->content[fault->page * WORDS] = 0xC3;
+    (void)decide_share(pager, m, fault);
+    status = answer(pager, m);
+    printf("pager: SHARE as code said %s\n", syscall_status_name(status));
+    pager_answer_fail(m, FAIL_ERROR);
+    return MOVE_ANSWER;
+}
+
+/* Code may be given away; then nobody writes to it any more. What the giver has
+ * at that place afterwards is another page. */
+static enum move
+decide_code(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    for (uint64_t word = 0; word < WORDS; word++) {
+        pager->content[fault->page * WORDS + word] = 0;
+    }
+    (void)decide_move(pager, m, fault);
+    (void)answer(pager, m);
+    pager->content[fault->page * WORDS] = 0xC3;
+    pager->content[fault->page * WORDS + 73] = 0xC3;
+    return MOVE_SILENT;
+}
+
+/* ---- death (H79) ------------------------------------------------------- */
+
+/* Ends at its fault number pager->number. */
+static enum move
+decide_die(struct pager *pager, struct ipc_message *m,
+           const struct pager_fault *fault)
+{
+    if (pager->faults == pager->number) {
+        exit(9);
+    }
+    return decide_zero(pager, m, fault);
+}
+
+/* Answers, and ends before it receives again. */
+static enum move
+decide_reply_die(struct pager *pager, struct ipc_message *m,
+                 const struct pager_fault *fault)
+{
+    (void)decide_zero(pager, m, fault);
+    if (pager->faults == pager->number) {
+        (void)answer(pager, m);
+        exit(9);
+    }
+    return MOVE_ANSWER;
+}
+
+static const struct mode modes[] = {
+    { "zero", CLIENT_ZERO, NULL, decide_zero },
+    { "run", CLIENT_ZERO, NULL, decide_run },
+    { "share", CLIENT_OBJECT, prepare_object, decide_share },
+    { "shareread", CLIENT_READ, prepare_object, decide_share },
+    { "move", CLIENT_OBJECT, prepare_object, decide_move },
+    { "defer", CLIENT_ZERO, NULL, decide_defer },
+    { "fail", CLIENT_ZERO, NULL, decide_fail },
+    { "failask", CLIENT_ASK, NULL, decide_fail },
+    { "mute", CLIENT_ZERO, NULL, decide_mute },
+    { "muteask", CLIENT_ASK, NULL, decide_mute },
+    { "spin", CLIENT_ZERO, NULL, decide_spin },
+    { "spin2", CLIENT_ZERO, NULL, decide_spin2 },
+    { "nap", CLIENT_ZERO, NULL, decide_nap },
+    { "deferall", CLIENT_ZERO, NULL, decide_deferall },
+    { "absent", CLIENT_ZERO, prepare_absent, NULL },
+    { "nobody", CLIENT_ZERO, prepare_nobody, NULL },
+    { "self", CLIENT_ZERO, prepare_self, decide_self },
+    { "selfidle", CLIENT_ZERO, prepare_self_idle, decide_zero },
+    { "deep", CLIENT_ZERO, NULL, decide_deep },
+    { "twice", CLIENT_ZERO, NULL, decide_twice },
+    { "stale", CLIENT_ZERO, NULL, decide_stale },
+    { "wrongid", CLIENT_ZERO, NULL, decide_wrongid },
+    { "lie", CLIENT_ZERO, prepare_lie, decide_lie },
+    { "unmissing", CLIENT_OBJECT, prepare_object, decide_unmissing },
+    { "nopage", CLIENT_OBJECT, prepare_object, decide_nopage },
+    { "dirty", CLIENT_ZERO, prepare_object, decide_dirty },
+    { "wx", CLIENT_EXEC, prepare_object, decide_wx },
+    { "code", CLIENT_EXEC, prepare_object, decide_code },
+    { "die", CLIENT_ZERO, NULL, decide_die },
+    { "replydie", CLIENT_ZERO, NULL, decide_reply_die },
+};
+
+/* The mode called @name, up to a colon; what follows it is its number. */
+static const struct mode *
+find_mode(const char *name, unsigned *number)
+{
+    const char *colon = strchr(name, ':');
+    size_t length = colon == NULL ? strlen(name) : (size_t)(colon - name);
+
+    *number = colon == NULL ? 0 : (unsigned)strtoul(colon + 1, NULL, 0);
+    for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strlen(modes[i].name) == length
+            && strncmp(modes[i].name, name, length) == 0) {
+            return &modes[i];
+        }
+    }
+    printf("pagerkit: no mode called %s\n", name);
+    exit(1);
+}
+
+/* ---- the pager's loop -------------------------------------------------- */
 
 /* Answer what was put off. */
 static void
@@ -201,131 +763,169 @@ answer_deferred(struct pager *pager)
                              .words = { 1 } };
 
     pager->deferred = 0;
-    if (ipc_reply(&m) != ST_OK) {
-        printf("pager: a deferred answer was refused\n");
-    }
+    (void)answer(pager, &m);
 }
 
-/* Serve until @child has ended. */
-static void
-serve(struct pager *pager, handle_t child)
+/* The supervisor asks how it went; that is the end. */
+static NORETURN void
+stop(struct pager *pager, struct ipc_message *m)
+{
+    m->words[0] = pager->faults;
+    m->words[1] = pager->refused;
+    m->words[2] = pager->strikes;
+    m->words[3] = pager->other;
+    (void)ipc_reply(m);
+    exit(0);
+}
+
+/* Serve until told to stop. Between faults, what was deferred is answered. */
+static int
+serve(struct pager *pager, const struct mode *mode)
 {
     struct ipc_message m = { .reply_id = 0 };
-    struct exit_report report = { .ended = 0 };
 
-    while (report.ended == 0) {
-        struct ipc_message sent = m;
-        uint64_t deadline = process_clock() + 20 * MS;
+    for (;;) {
+        struct pager_fault fault;
+        uint64_t deadline = pager->deferred == 0 ? 0
+                                                 : process_clock() + 20 * MS;
         int64_t status = m.reply_id == 0
                              ? ipc_receive(pager->endpoint, &m, deadline)
                              : ipc_reply_receive(pager->endpoint, &m, deadline);
 
-        if (status == ST_ETIMEDOUT) {
+        if (status == ST_OK && m.label == LABEL_STOP) {
+            stop(pager, &m);
+        }
+        if (status != ST_OK || !pager_is_fault(&m)) {
             m.reply_id = 0;
-            if (pager->deferred != 0) {
+            if (status == ST_ETIMEDOUT) {
                 answer_deferred(pager);
+            } else {
+                count_status(pager, status);
             }
-            (void)process_report(child, &report);
             continue;
         }
-        if (status != ST_OK) {
-            pager->refused++;
-            m = sent; /* it insists */
-            continue;
+        pager->faults++;
+        fault = pager_fault_of(&m);
+        if (fault.badge != BADGE && fault.badge != 9) {
+            printf("pager: badge %lu\n", fault.badge);
         }
-        if (!pager_is_fault(&m)) {
-            printf("pager: not a fault: label 0x%lx\n", m.label);
+        if (mode->decide(pager, &m, &fault) == MOVE_SILENT) {
             m.reply_id = 0;
-            continue;
         }
-        if (!decide(pager, &m)) {
-            m.reply_id = 0;
-            continue;
-        }
-        answer_more(pager, &m);
-    }
-    printf("pager: %lu faults, %lu answers refused; client ", pager->faults,
-           pager->refused);
-    if ((report.wait & EXIT_BY_FAULT) != 0) {
-        printf("ended by reason %u\n", report.reason);
-    } else {
-        printf("exit %u\n", EXIT_CODE(report.wait));
     }
 }
 
-static int64_t
-spawn_self(const char *args, uint32_t args_bytes, handle_t give, uint32_t flags)
-{
-    struct spawn_request request = {
-        .name = "pagerkit",
-        .args = (uint64_t)(uintptr_t)args,
-        .args_bytes = args_bytes,
-        .flags = flags,
-        .give = give,
-    };
-
-    return process_spawn(&request);
-}
-
-/* "die": the spawner owns the endpoint; two pagers serve it one after the other. */
 static int
-supervise(struct pager *pager, handle_t binding)
+pager_main(const char *name)
 {
-    static const char serve_args[] = "pagerkit\0serve\0die";
-    static const char again_args[] = "pagerkit\0serve\0zero";
-    static const char client_args[] = "pagerkit\0client\0die";
-    int64_t first =
-        spawn_self(serve_args, sizeof(serve_args), pager->endpoint, 0);
-    int64_t child = spawn_self(client_args, sizeof(client_args), binding, 0);
-    int64_t second;
-    int64_t end;
+    struct pager pager = { .endpoint = HANDLE_SLOT_GIVEN };
+    const struct mode *mode = find_mode(name, &pager.number);
 
-    printf("supervisor: first pager ended with %ld\n",
-           process_wait((handle_t)first, 0));
-    second = spawn_self(again_args, sizeof(again_args), pager->endpoint, 0);
-    end = process_wait((handle_t)child, 0);
-    (void)process_kill((uint64_t)second);
-    (void)process_wait((handle_t)second, 0);
-    printf("supervisor: client ended with %ld\n", end);
-    return (int)end;
+    if (mode->prepare != NULL) {
+        mode->prepare(&pager);
+    }
+    return serve(&pager, mode);
+}
+
+/* ---- supervisor -------------------------------------------------------- */
+
+enum child {
+    CHILD_PAGER = 1,
+    CHILD_CLIENT = 2,
+};
+
+static handle_t
+spawn_self(const char *role, const char *argument, handle_t give)
+{
+    struct spawn_request request = { .name = "pagerkit", .give = give };
+    char args[128];
+    int length =
+        snprintf(args, sizeof(args), "pagerkit%c%s%c%s", 0, role, 0, argument);
+    int64_t process;
+
+    request.args = syscall_address(args);
+    request.args_bytes = (uint32_t)length + 1;
+    process = process_spawn(&request);
+    if (process < 0) {
+        printf("supervisor: no %s: %ld\n", role, process);
+        exit(1);
+    }
+    return (handle_t)process;
+}
+
+static void
+print_end(const char *who, handle_t process)
+{
+    struct exit_report report = { .ended = 0 };
+
+    (void)process_wait(process, 0);
+    (void)process_report(process, &report);
+    printf("%s: wait=0x%x reason=%u error=%u\n", who, report.wait,
+           report.reason, report.pager_error);
+    (void)handle_close(process);
+}
+
+/* Ask the pager how it went; one that does not answer is killed. */
+static void
+end_pager(const char *who, handle_t endpoint, handle_t process)
+{
+    struct ipc_message m = { .label = LABEL_STOP };
+
+    if (ipc_call(endpoint, HANDLE_NONE, &m, process_clock() + 100 * MS)
+        == ST_OK) {
+        printf("%s: faults=%lu refused=%lu strikes=%lu other=%lu\n", who,
+               m.words[0], m.words[1], m.words[2], m.words[3]);
+    } else {
+        (void)process_kill(process);
+    }
+    print_end(who, process);
+}
+
+static int
+supervise(const char *mode_name, const char *heir)
+{
+    unsigned number;
+    const struct mode *mode = find_mode(mode_name, &number);
+    handle_t endpoint = (handle_t)endpoint_create(0);
+    int64_t binding = binding_create(endpoint, BADGE,
+                                     PROT_READ | PROT_WRITE | PROT_EXEC, PAGES);
+    handle_t events = (handle_t)notify_create();
+    handle_t pager = spawn_self("serve", mode_name, endpoint);
+    handle_t child =
+        spawn_self("client", client_kinds[mode->client], (handle_t)binding);
+    const char *who = "pager";
+    int64_t bits = 0;
+
+    (void)process_watch(pager, events, CHILD_PAGER);
+    (void)process_watch(child, events, CHILD_CLIENT);
+    while ((bits & CHILD_CLIENT) == 0) {
+        bits = notify_wait(events, CHILD_PAGER | CHILD_CLIENT, 0);
+        if ((bits & CHILD_PAGER) != 0 && pager != HANDLE_NONE) {
+            print_end(who, pager);
+            who = "heir";
+            pager = heir == NULL ? HANDLE_NONE
+                                 : spawn_self("serve", heir, endpoint);
+        }
+    }
+    if (pager != HANDLE_NONE) {
+        end_pager(who, endpoint, pager);
+    }
+    print_end("client", child);
+    return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-    static char args[64] = "pagerkit\0client\0";
-    struct pager pager = { .mode = argc > 1 ? argv[1] : "zero" };
-    int64_t binding;
-    int64_t child;
-    size_t length;
-
     if (argc > 2 && strcmp(argv[1], "client") == 0) {
-        return client(argv[2]);
+        for (unsigned kind = 0; kind <= CLIENT_ASK; kind++) {
+            if (strcmp(argv[2], client_kinds[kind]) == 0) {
+                return client((enum client_kind)kind);
+            }
+        }
     }
     if (argc > 2 && strcmp(argv[1], "serve") == 0) {
-        pager.mode = argv[2];
-        pager.endpoint = HANDLE_SLOT_GIVEN;
-        serve(&pager, HANDLE_SLOT_SELF);
-        return 0;
+        return pager_main(argv[2]);
     }
-    pager.endpoint = (handle_t)endpoint_create(0);
-    binding = binding_create(pager.endpoint, 5, PROT_READ | PROT_WRITE, PAGES);
-    if (binding < 0) {
-        printf("pager: no binding: %ld\n", binding);
-        return 1;
-    }
-    if (strcmp(pager.mode, "die") == 0) {
-        return supervise(&pager, (handle_t)binding);
-    }
-    if (strcmp(pager.mode, "share") == 0 || strcmp(pager.mode, "move") == 0) {
-        fill_object(&pager);
-    }
-    length = strlcpy(args + 16, pager.mode, sizeof(args) - 16);
-    child = spawn_self(args, (uint32_t)(16 + length + 1), (handle_t)binding, 0);
-    if (child < 0) {
-        printf("pager: no client: %ld\n", child);
-        return 1;
-    }
-    serve(&pager, (handle_t)child);
-    return 0;
+    return supervise(argc > 1 ? argv[1] : "zero", argc > 2 ? argv[2] : NULL);
 }
