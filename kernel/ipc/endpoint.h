@@ -46,6 +46,9 @@ struct endpoint {
     struct list attach_link; /* in attached->serves      */
     struct list watch_link;  /* in the list of all pagers */
     uint64_t orphaned_tick;  /* when attached became NULL */
+    uint64_t taken;          /* faults taken from the queue */
+    uint64_t taken_before;   /* the same at the last tick   */
+    uint64_t stuck_since;    /* watch_clock of `attached`: none taken since */
 
     /* What `pager status` reports. */
     uint64_t faults_served;

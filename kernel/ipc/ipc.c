@@ -349,6 +349,7 @@ ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
 
         endpoint_unqueue_call(call);
         if (call->is_fault) {
+            endpoint->taken++;
             fault_deliver(server, call);
             donation_give(server, call->owner->priority);
             return true;

@@ -34,6 +34,7 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
     process->served_rank = endpoint->rank;
     endpoint->attached = process;
     endpoint->strikes = 0;
+    endpoint->stuck_since = process->watch_clock;
     list_add_tail(&process->serves, &endpoint->attach_link);
     if (list_is_empty(&endpoint->watch_link)) {
         list_add_tail(&pager_watch_list, &endpoint->watch_link);
@@ -42,7 +43,11 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
 }
 
 void
+<<<<<<< Updated upstream
 pager_watch_expect(struct endpoint *endpoint)
+=======
+pager_watch_queued(struct endpoint *endpoint)
+>>>>>>> Stashed changes
 {
     if (list_is_empty(&endpoint->watch_link)) {
         endpoint->orphaned_tick = cpu_this()->ticks;
@@ -103,6 +108,11 @@ pager_watch_oldest(const struct endpoint *endpoint)
 static bool
 pager_watch_is_starved(const struct process *process)
 {
+    const struct thread *current = cpu_this()->current;
+
+    if (current != NULL && current->process == process) {
+        return false;
+    }
     list_for_each(node, &process->threads) {
         if (LIST_ENTRY(node, struct thread, process_link)->state
             == THREAD_READY) {
@@ -112,18 +122,41 @@ pager_watch_is_starved(const struct process *process)
     return false;
 }
 
+/* How long its server has let @endpoint wait: for the answer it owes the longest,
+ * or, while faults are queued, since it took the last one. */
+static uint64_t
+pager_watch_waited(struct endpoint *endpoint)
+{
+    uint64_t now = endpoint->attached->watch_clock;
+    const struct call *oldest = pager_watch_oldest(endpoint);
+    uint64_t owed = oldest == NULL ? 0 : now - oldest->delivered_clock;
+    uint64_t stuck;
+
+    if (endpoint->taken != endpoint->taken_before
+        || endpoint_best_fault(endpoint) == NULL) {
+        endpoint->taken_before = endpoint->taken;
+        endpoint->stuck_since = now;
+    }
+    stuck = now - endpoint->stuck_since;
+    return owed > stuck ? owed : stuck;
+}
+
 static void
 pager_watch_look(struct endpoint *endpoint)
 {
     struct process *server = endpoint->attached;
-    const struct call *oldest = pager_watch_oldest(endpoint);
+    uint64_t tick = cpu_this()->ticks;
     uint64_t waited;
 
-    if (oldest == NULL || server->ending || pager_watch_is_starved(server)) {
+    if (server->ending || pager_watch_is_starved(server)) {
         return;
     }
-    server->watch_clock++;
-    waited = server->watch_clock - oldest->delivered_clock;
+    /* It may serve several endpoints: one step a tick. */
+    if (server->watch_tick != tick) {
+        server->watch_tick = tick;
+        server->watch_clock++;
+    }
+    waited = pager_watch_waited(endpoint);
     if (waited == SOFT_TICKS) {
         klog("secos: pager %s (process %u) owes a page for %u ms", server->name,
              server->id, (uint32_t)(waited * TIMER_TICK_NS / NS_PER_MS));

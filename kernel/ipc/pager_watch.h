@@ -8,14 +8,24 @@
  *      hard limit  not answered for 1 s, or three strikes: the pager is dead
  *      grace       5 s without a pager: its clients' faults fail, by that name
  *
+ * Not answered is a fault that was delivered, and the queue when faults wait in
+ * it and none is taken: a pager that never receives again owes nothing, and hangs
+ * all the same.
+ *
  * The limits count time in which the pager could have worked: it runs, or it
  * waits for something else. While it is ready and kept off the processor by
  * others its clock stands still, and so does all of it while a debugger holds
- * the machine, since the clock is driven by the tick. DEFER does not reset it.
+ * the machine, since the clock is driven by the tick. DEFER does not reset it,
+ * nor do two threads that keep each other off.
  *
  * I1  endpoint.attached is NULL or a process that lists it in `serves`.
+<<<<<<< Updated upstream
  * I2  An endpoint that was ever attached, or that a fault was ever queued at, is
  *     in the watch list until it goes.
+=======
+ * I2  An endpoint that was ever attached, or where a fault was ever queued, is in
+ *     the watch list until it goes.
+>>>>>>> Stashed changes
  */
 #pragma once
 
@@ -38,9 +48,15 @@ struct process;
 MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
                                           struct process *process);
 
+<<<<<<< Updated upstream
 /* A fault was queued at @endpoint: if nobody has ever served it, its grace period
  * begins. Cost: 3 instructions. */
 void pager_watch_expect(struct endpoint *endpoint);
+=======
+/* A fault is being queued at @endpoint. If nobody ever attached, the grace period
+ * begins. */
+void pager_watch_queued(struct endpoint *endpoint);
+>>>>>>> Stashed changes
 
 /* @process ends: its endpoints have no server from now on. */
 void pager_watch_detach(struct process *process);
@@ -48,8 +64,10 @@ void pager_watch_detach(struct process *process);
 /* @endpoint goes: watch it no more. */
 void pager_watch_forget(struct endpoint *endpoint);
 
-/* The tick: look at the oldest unanswered fault of every pager.
- * Context: timer interrupt. Cost: about 20 instructions per pager. */
+/* The tick: look at the oldest unanswered fault of every pager. Comes before the
+ * scheduler's, whose deadlines would make a pager ready that slept until now. It
+ * does not return if it ends the running process; that tick is not counted.
+ * Context: timer interrupt. Cost: about 30 instructions per pager. */
 void pager_watch_tick(void);
 
 /* The server of @endpoint answered what could never be right. The third time it

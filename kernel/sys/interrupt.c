@@ -13,8 +13,8 @@ upcall_irq(unsigned line, bool from_user)
 {
     switch (line) {
     case TIMER_IRQ:
-        sched_tick();
         pager_watch_tick();
+        sched_tick();
         break;
     case CONSOLE_IRQ:
         console_object_interrupt();

@@ -72,7 +72,8 @@ struct process {
     struct list memory; /* memory objects it made and pays for       */
     struct list protection_faults; /* open ones on present pages          */
     struct list serves;   /* endpoints whose faults it answers         */
-    uint64_t watch_clock; /* ticks in which it owed a page and could work */
+    uint64_t watch_clock; /* ticks in which it could work                */
+    uint64_t watch_tick;  /* the last of them                            */
     uint32_t served_rank; /* of the endpoints it serves; 0 = none          */
     uint64_t faults;      /* answered page faults of its threads            */
 
