@@ -99,11 +99,7 @@ page_fault_ask(struct thread *thread, struct call *call,
     thread_set_waiting(thread, &page_fault_wait, call, resume);
     if (UNLIKELY(pager == NULL)) {
         endpoint_queue_call(endpoint, call, thread->priority);
-<<<<<<< Updated upstream
         pager_watch_expect(endpoint);
-=======
-        pager_watch_queued(endpoint);
->>>>>>> Stashed changes
         donation_raise(endpoint, thread->priority);
         sched_dispatch();
     }

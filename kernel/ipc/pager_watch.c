@@ -43,11 +43,7 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
 }
 
 void
-<<<<<<< Updated upstream
 pager_watch_expect(struct endpoint *endpoint)
-=======
-pager_watch_queued(struct endpoint *endpoint)
->>>>>>> Stashed changes
 {
     if (list_is_empty(&endpoint->watch_link)) {
         endpoint->orphaned_tick = cpu_this()->ticks;

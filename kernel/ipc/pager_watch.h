@@ -19,13 +19,8 @@
  * nor do two threads that keep each other off.
  *
  * I1  endpoint.attached is NULL or a process that lists it in `serves`.
-<<<<<<< Updated upstream
  * I2  An endpoint that was ever attached, or that a fault was ever queued at, is
  *     in the watch list until it goes.
-=======
- * I2  An endpoint that was ever attached, or where a fault was ever queued, is in
- *     the watch list until it goes.
->>>>>>> Stashed changes
  */
 #pragma once
 
@@ -48,15 +43,9 @@ struct process;
 MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
                                           struct process *process);
 
-<<<<<<< Updated upstream
 /* A fault was queued at @endpoint: if nobody has ever served it, its grace period
  * begins. Cost: 3 instructions. */
 void pager_watch_expect(struct endpoint *endpoint);
-=======
-/* A fault is being queued at @endpoint. If nobody ever attached, the grace period
- * begins. */
-void pager_watch_queued(struct endpoint *endpoint);
->>>>>>> Stashed changes
 
 /* @process ends: its endpoints have no server from now on. */
 void pager_watch_detach(struct process *process);
