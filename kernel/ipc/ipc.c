@@ -215,15 +215,14 @@ ipc_call_general(struct thread *caller, struct endpoint *endpoint,
 }
 
 int64_t
-sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
-             UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+sys_ipc_call(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
+             UNUSED uint64_t d, UNUSED uint64_t e, UNUSED uint64_t f)
 {
     struct thread *caller = thread_current();
     struct trap_frame *frame = caller->context.frame;
     struct process *process = caller->process;
     struct call *call = caller->call;
-    struct handle_entry *entry =
-        handle_lookup(&process->handles, (uint32_t)target);
+    struct handle_entry *entry = handle_lookup(&process->handles, (uint32_t)a);
     struct endpoint *endpoint;
     struct thread *receiver;
 
@@ -238,7 +237,7 @@ sys_ipc_call(uint64_t target, UNUSED uint64_t label, UNUSED uint64_t w0,
     call->is_fault = false;
     call->badge = entry->badge;
     call->endpoint = endpoint;
-    if (UNLIKELY(receiver == NULL || (target >> 32 | frame->r14) != 0
+    if (UNLIKELY(receiver == NULL || (a >> 32 | frame->r14) != 0
                  || process->served_rank != 0
                  || receiver->deadline_tick != 0)) {
         ipc_call_general(caller, endpoint, receiver);
@@ -317,8 +316,8 @@ ipc_answer(struct thread *server, const struct trap_frame *frame,
 }
 
 int64_t
-sys_ipc_reply(UNUSED uint64_t unused, UNUSED uint64_t label, UNUSED uint64_t w0,
-              UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+sys_ipc_reply(UNUSED uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
+              UNUSED uint64_t d, UNUSED uint64_t e, UNUSED uint64_t f)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
@@ -435,12 +434,12 @@ ipc_source(struct thread *server, struct trap_frame *frame, uint64_t source)
 }
 
 int64_t
-sys_ipc_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
-                UNUSED uint64_t w1, UNUSED uint64_t w2, UNUSED uint64_t w3)
+sys_ipc_receive(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
+                UNUSED uint64_t d, UNUSED uint64_t e, UNUSED uint64_t f)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
-    struct handle_entry *entry = ipc_source(server, frame, source);
+    struct handle_entry *entry = ipc_source(server, frame, a);
 
     ipc_receive_from(server,
                      CONTAINER_OF(entry->object, struct endpoint, object),
@@ -448,13 +447,12 @@ sys_ipc_receive(uint64_t source, UNUSED uint64_t label, UNUSED uint64_t w0,
 }
 
 int64_t
-sys_ipc_reply_receive(uint64_t source, UNUSED uint64_t label,
-                      UNUSED uint64_t w0, UNUSED uint64_t w1,
-                      UNUSED uint64_t w2, UNUSED uint64_t w3)
+sys_ipc_reply_receive(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
+                      UNUSED uint64_t d, UNUSED uint64_t e, UNUSED uint64_t f)
 {
     struct thread *server = thread_current();
     struct trap_frame *frame = server->context.frame;
-    struct handle_entry *entry = ipc_source(server, frame, source);
+    struct handle_entry *entry = ipc_source(server, frame, a);
     struct reply_result result = ipc_answer(server, frame, frame->r12);
 
     if (UNLIKELY(result.status != ST_OK)) {

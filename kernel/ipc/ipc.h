@@ -33,14 +33,16 @@
 struct endpoint;
 struct handle_entry;
 
-int64_t sys_ipc_call(uint64_t target, uint64_t label, uint64_t w0, uint64_t w1,
-                     uint64_t w2, uint64_t w3);
-int64_t sys_ipc_receive(uint64_t source, uint64_t label, uint64_t w0,
-                        uint64_t w1, uint64_t w2, uint64_t w3);
-int64_t sys_ipc_reply(uint64_t unused, uint64_t label, uint64_t w0, uint64_t w1,
-                      uint64_t w2, uint64_t w3);
-int64_t sys_ipc_reply_receive(uint64_t source, uint64_t label, uint64_t w0,
-                              uint64_t w1, uint64_t w2, uint64_t w3);
+/* Rows of the system call table, with its six parameters: @a is rdi, the rest of
+ * the message is read from the register frame. */
+int64_t sys_ipc_call(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+                     uint64_t f);
+int64_t sys_ipc_receive(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                        uint64_t e, uint64_t f);
+int64_t sys_ipc_reply(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                      uint64_t e, uint64_t f);
+int64_t sys_ipc_reply_receive(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                              uint64_t e, uint64_t f);
 
 /* Run @next now unless a ready thread outranks it. @next is in no queue. */
 NORETURN static ALWAYS_INLINE void

@@ -245,6 +245,7 @@ memory_process_of(struct space *space)
 }
 
 enum status
+/* NOLINTNEXTLINE(readability-function-size): seven words are what a mapping is */
 memory_object_map(struct memory_object *memory, uint64_t index,
                   struct space *space, vaddr_t address, mmu_leaf_t *leaf,
                   uint32_t prot, bool fill)

@@ -29,8 +29,12 @@ static enum status
 spawn_copy_args(struct spawn *spawn)
 {
     uint32_t bytes = spawn->request.args_bytes;
-    enum status status = usercopy_in(spawn->args, spawn->request.args, bytes);
+    enum status status = ST_OK;
 
+    /* Nothing may lie anywhere, also at 0. */
+    if (bytes > 0) {
+        status = usercopy_in(spawn->args, spawn->request.args, bytes);
+    }
     if (status != ST_OK) {
         return status;
     }

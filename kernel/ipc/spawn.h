@@ -72,11 +72,11 @@ MUST_CHECK enum status spawn_begin_module(const char *name, const char *args,
                                           uint32_t args_bytes,
                                           struct spawn **out);
 
-/* The system call: see struct spawn_request. */
-int64_t spawn_call(uint64_t request);
+/* The system call: @address is that of a struct spawn_request. */
+int64_t spawn_call(uint64_t address);
 
 /* Let the process of a finished spawn run. */
 void spawn_start(struct process *process);
 
-/* Forget @spawn; a process that is not complete is ended. */
-void spawn_drop(void *spawn);
+/* Forget the spawn @object; a process that is not complete is ended. */
+void spawn_drop(void *object);

@@ -5,6 +5,7 @@
 #include <base/string.h>
 
 void
+/* NOLINTNEXTLINE(readability-non-const-parameter): the instruction writes */
 fill_words(uint64_t *to, uint64_t word, size_t count)
 {
     /* One instruction a word, like memset's: see string.c. */
