@@ -19,7 +19,7 @@
 
 struct process_start {
     uint64_t argc;
-    uint64_t argv; /* address of argc + 1 pointers */
+    uint64_t argv;      /* address of argc + 1 pointers */
     uint64_t random[2]; /* seed for stack protector and the like */
     uint32_t process_id;
     uint32_t reserved;
@@ -28,9 +28,10 @@ struct process_start {
 _Static_assert(sizeof(struct process_start) == 40, "no padding");
 
 /* The user half: nothing maps below USER_BASE, nor the last page. */
-#define USER_BASE 0x10000ull
-#define USER_END 0x00007FFFFFFFF000ull
+#define USER_BASE       0x10000ull
+#define USER_END        0x00007FFFFFFFF000ull
 #define USER_IMAGE_BASE 0x400000ull
-#define USER_MAP_BASE 0x0000100000000000ull /* where region_create looks first */
-#define USER_STACK_TOP 0x00007FFFFFFF0000ull
+#define USER_MAP_BASE \
+    0x0000100000000000ull /* where region_create looks first */
+#define USER_STACK_TOP   0x00007FFFFFFF0000ull
 #define USER_STACK_PAGES 256ull /* default: 1 MiB, above one guard page */

@@ -15,7 +15,7 @@
 #pragma once
 
 /* Labels with bit 63 belong to the kernel. */
-#define EVENT_FAULT (1ull << 63 | 1)
+#define EVENT_FAULT  (1ull << 63 | 1)
 #define EVENT_DETACH (1ull << 63 | 2)
 
 enum fault_access {

@@ -40,6 +40,6 @@ _Static_assert(sizeof(struct ipc_message) == 72, "nine registers");
 /* A message whose r13 came back with IPC_SLOT_OPEN brought a handle there. */
 
 /* Endpoint ranks (design: a server calls only downwards). */
-#define RANK_PAGER 10u    /* the boot pager                               */
+#define RANK_PAGER  10u   /* the boot pager                               */
 #define RANK_SERVER 100u  /* what a program's own server gets by default  */
 #define RANK_CLIENT 1000u /* above every endpoint: serves nobody          */

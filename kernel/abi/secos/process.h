@@ -6,7 +6,7 @@
 
 #include <secos/types.h>
 
-#define NAME_BYTES 16
+#define NAME_BYTES       16
 #define SPAWN_ARGS_BYTES 1024
 
 enum spawn_flags {
@@ -20,41 +20,41 @@ struct spawn_request {
     uint64_t elf;          /* address of an ELF image in the caller's memory */
     uint64_t elf_bytes;    /* 0 = the boot module called @name               */
     uint64_t args;         /* NUL-terminated strings, back to back           */
-    uint32_t args_bytes;   /* their length with the last NUL, <= SPAWN_ARGS_BYTES */
-    uint32_t flags;        /* enum spawn_flags                               */
-    uint32_t priority;     /* 0 = the caller's                               */
-    handle_t pager;        /* binding of stack, bss and heap; 0 = inherit    */
-    handle_t give;         /* one handle copied into slot HANDLE_SLOT_GIVEN  */
-    uint32_t reserved;     /* 0 */
-    uint64_t max_mem;      /* bytes; 0 = what the manifest says              */
+    uint32_t args_bytes; /* their length with the last NUL, <= SPAWN_ARGS_BYTES */
+    uint32_t flags;      /* enum spawn_flags                               */
+    uint32_t priority;   /* 0 = the caller's                               */
+    handle_t pager;      /* binding of stack, bss and heap; 0 = inherit    */
+    handle_t give;       /* one handle copied into slot HANDLE_SLOT_GIVEN  */
+    uint32_t reserved;   /* 0 */
+    uint64_t max_mem;    /* bytes; 0 = what the manifest says              */
 };
 
 _Static_assert(sizeof(struct spawn_request) == 72, "no padding");
 
 /* Slots a new process finds filled (generation 0, so the handle is the slot). */
-#define HANDLE_SLOT_SELF 1u     /* its own process                            */
-#define HANDLE_SLOT_PAGER 2u    /* binding for its regions                    */
-#define HANDLE_SLOT_CONSOLE 3u  /* console, with the rights its parent lent   */
-#define HANDLE_SLOT_GIVEN 4u    /* spawn_request.give                         */
+#define HANDLE_SLOT_SELF     1u /* its own process                            */
+#define HANDLE_SLOT_PAGER    2u /* binding for its regions                    */
+#define HANDLE_SLOT_CONSOLE  3u /* console, with the rights its parent lent   */
+#define HANDLE_SLOT_GIVEN    4u /* spawn_request.give                         */
 #define HANDLE_SLOT_ENDPOINT 4u /* the boot pager: the endpoint it serves     */
 
 /* What process_wait returns: bits 0-7 status or vector, bit 8 = killed by a
  * fault, bit 9 = killed by somebody. */
 #define EXIT_BY_FAULT 0x100
-#define EXIT_BY_KILL 0x200
-#define EXIT_CODE(w) ((w) & 0xFF)
+#define EXIT_BY_KILL  0x200
+#define EXIT_CODE(w)  ((w)&0xFF)
 
 enum fault_reason {
     REASON_NONE = 0,
-    REASON_EXCEPTION = 1,   /* the processor refused an instruction         */
-    REASON_NO_REGION = 2,   /* no region covers the address                 */
-    REASON_PROTECTION = 3,  /* the region does not allow the access         */
-    REASON_GUARD = 4,       /* a guard region                               */
-    REASON_PAGER_FAIL = 5,  /* the pager answered FAIL                      */
-    REASON_PAGER_GONE = 6,  /* the pager did not come back in time          */
-    REASON_NO_MEMORY = 7,   /* no frame, or over the quota                  */
-    REASON_KILLED = 8,      /* process_kill                                 */
-    REASON_DEPENDS = 9,     /* a pager's own fault                          */
+    REASON_EXCEPTION = 1,  /* the processor refused an instruction         */
+    REASON_NO_REGION = 2,  /* no region covers the address                 */
+    REASON_PROTECTION = 3, /* the region does not allow the access         */
+    REASON_GUARD = 4,      /* a guard region                               */
+    REASON_PAGER_FAIL = 5, /* the pager answered FAIL                      */
+    REASON_PAGER_GONE = 6, /* the pager did not come back in time          */
+    REASON_NO_MEMORY = 7,  /* no frame, or over the quota                  */
+    REASON_KILLED = 8,     /* process_kill                                 */
+    REASON_DEPENDS = 9,    /* a pager's own fault                          */
 };
 
 /* process_report(process, &report): why it ended. */
@@ -92,8 +92,8 @@ struct process_info {
 _Static_assert(sizeof(struct process_info) == 80, "no padding");
 
 enum process_state {
-    PROCESS_RUNNING = 1, /* on the CPU or ready      */
-    PROCESS_BLOCKED = 2, /* waits for a message, event, time or child */
+    PROCESS_RUNNING = 1,  /* on the CPU or ready      */
+    PROCESS_BLOCKED = 2,  /* waits for a message, event, time or child */
     PROCESS_FAULTING = 3, /* waits for its pager      */
     PROCESS_ENDING = 4,
     PROCESS_SUSPENDED = 5, /* not started yet         */

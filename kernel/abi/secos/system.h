@@ -8,22 +8,22 @@
 
 /* Who owns a frame: exactly one kind at every moment. */
 enum frame_kind {
-    FRAME_RESERVED = 0,     /* not ours: firmware, holes, device       */
+    FRAME_RESERVED = 0, /* not ours: firmware, holes, device       */
     FRAME_FREE = 1,
     FRAME_KERNEL_IMAGE = 2, /* .text .rodata .data .bss, PMM metadata  */
     FRAME_PAGE_TABLE = 3,
-    FRAME_HEAP = 4,         /* kernel heap: slabs and large blocks     */
-    FRAME_STACK = 5,        /* kernel stacks                           */
-    FRAME_USER = 6,         /* mapped by one process                   */
-    FRAME_SHARED = 7,       /* belongs to a memory object              */
-    FRAME_MODULE = 8,       /* boot modules, kept for restarts         */
-    FRAME_DMA = 9,          /* reserved for drivers                    */
+    FRAME_HEAP = 4,   /* kernel heap: slabs and large blocks     */
+    FRAME_STACK = 5,  /* kernel stacks                           */
+    FRAME_USER = 6,   /* mapped by one process                   */
+    FRAME_SHARED = 7, /* belongs to a memory object              */
+    FRAME_MODULE = 8, /* boot modules, kept for restarts         */
+    FRAME_DMA = 9,    /* reserved for drivers                    */
     FRAME_KINDS = 10,
 };
 
 /* sys_memory(&info, bytes) */
 struct memory_info {
-    uint64_t ram_bytes; /* what the machine was given, rounded up to 1 MiB */
+    uint64_t ram_bytes;    /* what the machine was given, rounded up to 1 MiB */
     uint64_t total_frames; /* frames the PMM describes, reserved ones too  */
     uint64_t pooled_frames; /* FREE ones that are zeroed already           */
     uint64_t heap_allocated_bytes; /* kernel heap, since start             */
@@ -36,8 +36,8 @@ struct memory_info {
 struct machine_info {
     uint64_t uptime_ns;
     uint64_t tick_ns;
-    uint64_t kernel_entries;  /* from ring 3, by any door            */
-    uint64_t faults;          /* page faults that a pager answered   */
+    uint64_t kernel_entries; /* from ring 3, by any door            */
+    uint64_t faults;         /* page faults that a pager answered   */
     uint64_t context_switches;
     uint64_t cr3_loads;
     uint64_t boot_tsc;        /* at the kernel's first instruction   */
@@ -71,7 +71,11 @@ struct translate_info {
 };
 
 /* sys_pager(operation, &info, bytes) */
-enum pager_operation { PAGER_STATUS = 0, PAGER_RESTART = 1, PAGER_KILL = 2 };
+enum pager_operation {
+    PAGER_STATUS = 0,
+    PAGER_RESTART = 1,
+    PAGER_KILL = 2
+};
 
 struct pager_info {
     uint32_t alive;
@@ -106,8 +110,13 @@ struct audit_info {
     uint64_t wx_c;         /* (c) writable leaves of kernel text or constants */
     uint64_t wx_d;         /* (d) the named exception, counted                */
     uint64_t user_in_kernel_half;
-    uint64_t wrong_owner; /* a mapped frame that the frame table gives to another */
+    uint64_t
+        wrong_owner; /* a mapped frame that the frame table gives to another */
 };
 
 /* sys_power(operation, code) */
-enum power_operation { POWER_OFF = 0, POWER_REBOOT = 1, POWER_TEST_EXIT = 2 };
+enum power_operation {
+    POWER_OFF = 0,
+    POWER_REBOOT = 1,
+    POWER_TEST_EXIT = 2
+};

@@ -8,7 +8,7 @@
  * 12-31. 0 is never a handle. */
 typedef uint32_t handle_t;
 
-#define HANDLE_NONE 0u
+#define HANDLE_NONE      0u
 #define HANDLE_SLOT_BITS 12
 #define HANDLE_SLOT_MASK 0xFFFu
 
@@ -18,10 +18,10 @@ enum right {
     RIGHT_WRITE = 1 << 1,   /* console: write; memory object: map writable   */
     RIGHT_CALL = 1 << 2,    /* endpoint: call; notification: signal          */
     RIGHT_RECEIVE = 1 << 3, /* endpoint: receive; notification: wait         */
-    RIGHT_SERVE = 1 << 4,   /* endpoint: receive what the kernel sends: attach */
-    RIGHT_GRANT = 1 << 5,   /* the handle may be copied into another process */
-    RIGHT_MANAGE = 1 << 6,  /* process, thread: kill, inspect; endpoint: mint */
-    RIGHT_BIND = 1 << 7,    /* binding: make regions with it                 */
+    RIGHT_SERVE = 1 << 4,  /* endpoint: receive what the kernel sends: attach */
+    RIGHT_GRANT = 1 << 5,  /* the handle may be copied into another process */
+    RIGHT_MANAGE = 1 << 6, /* process, thread: kill, inspect; endpoint: mint */
+    RIGHT_BIND = 1 << 7,   /* binding: make regions with it                 */
     RIGHT_ALL = 0xFF,
 };
 

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAGE_SHIFT 12
-#define PAGE_BYTES 4096ull
+#define PAGE_SHIFT       12
+#define PAGE_BYTES       4096ull
 #define LARGE_PAGE_BYTES 0x200000ull
-#define HUGE_PAGE_BYTES 0x40000000ull
+#define HUGE_PAGE_BYTES  0x40000000ull
 
 static inline bool
 is_power_of_two(uint64_t x)

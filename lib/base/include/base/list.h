@@ -97,10 +97,10 @@ list_splice_tail(struct list *to, struct list *from)
 
 #define LIST_ENTRY(node, type, member) CONTAINER_OF(node, type, member)
 
-#define list_for_each(node, head)                                              \
+#define list_for_each(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
 /* The body may remove @node. */
-#define list_for_each_safe(node, head)                                         \
-    for (struct list *node = (head)->next, *node##_next = node->next;          \
+#define list_for_each_safe(node, head)                                \
+    for (struct list *node = (head)->next, *node##_next = node->next; \
          node != (head); node = node##_next, node##_next = node->next)

@@ -253,8 +253,7 @@ console_raw_deadline(void)
 {
     uint64_t tenths = console_settings.keys[TERMINAL_TIME];
 
-    if (console_input_is_pipe
-        || console_settings.keys[TERMINAL_MINIMUM] != 0) {
+    if (console_input_is_pipe || console_settings.keys[TERMINAL_MINIMUM] != 0) {
         return 0;
     }
     return process_clock() + tenths * 100000000u + 1;

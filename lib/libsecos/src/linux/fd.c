@@ -17,15 +17,15 @@
 #include "linux.h"
 
 /* Linux: asm-generic/fcntl.h, linux/stat.h. */
-#define OPEN_ACCESS    3u
-#define OPEN_READ      0u
-#define OPEN_WRITE     1u
-#define OPEN_BOTH      2u
-#define OPEN_CREATE    0x40u
-#define OPEN_EXCLUSIVE 0x80u
-#define OPEN_TRUNCATE  0x200u
-#define OPEN_APPEND    0x400u
-#define OPEN_DIRECTORY 0x10000u
+#define OPEN_ACCESS       3u
+#define OPEN_READ         0u
+#define OPEN_WRITE        1u
+#define OPEN_BOTH         2u
+#define OPEN_CREATE       0x40u
+#define OPEN_EXCLUSIVE    0x80u
+#define OPEN_TRUNCATE     0x200u
+#define OPEN_APPEND       0x400u
+#define OPEN_DIRECTORY    0x10000u
 #define SEEK_FROM_SET     0u
 #define SEEK_FROM_CURRENT 1u
 #define SEEK_FROM_END     2u
@@ -37,13 +37,13 @@
 #define FCNTL_LOCK_FIRST  5u /* GETLK, SETLK, SETLKW: nobody else is there */
 #define FCNTL_LOCK_LAST   7u
 #define FCNTL_DUP_CLOEXEC 1030u
-#define AT_EMPTY_PATH 0x1000u
-#define MODE_CHARACTER 0020620u
-#define MODE_FIFO      0010600u
-#define MODE_FILE      0100600u
-#define POLL_IN  1
-#define POLL_OUT 4
-#define POLL_INVALID 0x20
+#define AT_EMPTY_PATH     0x1000u
+#define MODE_CHARACTER    0020620u
+#define MODE_FIFO         0010600u
+#define MODE_FILE         0100600u
+#define POLL_IN           1
+#define POLL_OUT          4
+#define POLL_INVALID      0x20
 
 enum fd_what {
     FD_FREE = 0,
@@ -170,9 +170,10 @@ fd_open_locked(const char *path, uint32_t flags)
     if ((flags & OPEN_TRUNCATE) != 0 && (flags & OPEN_ACCESS) != OPEN_READ) {
         (void)linux_file_resize(file, 0);
     }
-    *open = (struct fd_open){
-        .what = FD_FILE, .references = 1, .flags = flags, .file = file
-    };
+    *open = (struct fd_open){ .what = FD_FILE,
+                              .references = 1,
+                              .flags = flags,
+                              .file = file };
     fd_table[fd] = open;
     return fd;
 }
@@ -331,8 +332,7 @@ fd_transfer(uint64_t fd, void *buffer, uint64_t bytes, bool is_write)
 static int64_t
 fd_transfer_all(const struct linux_call *call, bool is_write)
 {
-    const struct fd_vector *part =
-        (const struct fd_vector *)(uintptr_t)call->b;
+    const struct fd_vector *part = (const struct fd_vector *)(uintptr_t)call->b;
     int64_t total = 0;
 
     for (uint64_t i = 0; i < call->c; i++, part++) {
@@ -503,8 +503,8 @@ fd_stat_path(uint64_t path, uint64_t to)
     int64_t status;
 
     linux_lock();
-    status = linux_file_open((const char *)(uintptr_t)path, false, false,
-                             &file);
+    status =
+        linux_file_open((const char *)(uintptr_t)path, false, false, &file);
     if (status == ST_OK) {
         if (to != 0) {
             fd_describe_file(file, (struct fd_stat *)(uintptr_t)to);
@@ -647,10 +647,10 @@ linux_poll(struct linux_call *call)
     struct fd_poll *input = NULL;
     int64_t ready =
         fd_poll_once((struct fd_poll *)(uintptr_t)call->a, call->b, &input);
-    uint64_t deadline = timeout < 0 ? 0
-                        : ready > 0 ? 1
-                                    : process_clock()
-                                          + (uint64_t)timeout * 1000000u + 1;
+    uint64_t deadline =
+        timeout < 0 ? 0
+        : ready > 0 ? 1
+                    : process_clock() + (uint64_t)timeout * 1000000u + 1;
 
     if (input != NULL) {
         if (linux_console_wait(deadline)) {

@@ -16,9 +16,9 @@
 
 #include "linux.h"
 
-#define FUTEX_ROWS 64u
+#define FUTEX_ROWS   64u
 #define FUTEX_NAP_NS 1000000u
-#define FUTEX_BIT 1u
+#define FUTEX_BIT    1u
 
 /* Linux: linux/futex.h. */
 #define FUTEX_WAIT        0u

@@ -78,12 +78,12 @@ linux_result(int64_t status)
 }
 
 /* Error numbers that SecOS has no status for. */
-#define LINUX_EACCES  13
-#define LINUX_ENODEV  19
-#define LINUX_ENOTTY  25
-#define LINUX_ESPIPE  29
-#define LINUX_ENOSPC  28
-#define LINUX_ERANGE  34
+#define LINUX_EACCES       13
+#define LINUX_ENODEV       19
+#define LINUX_ENOTTY       25
+#define LINUX_ESPIPE       29
+#define LINUX_ENOSPC       28
+#define LINUX_ERANGE       34
 #define LINUX_ENAMETOOLONG 36
 
 /* Descriptors a process may have, and the stack its manifest asks for: as much
@@ -188,72 +188,72 @@ int64_t linux_signal_send(uint64_t signal);
 
 /* ---- the functions of the table ---- */
 
-#define LINUX_LIST(X)                                                       \
-    X(0, read, linux_read)                                                  \
-    X(1, write, linux_write)                                                \
-    X(2, open, linux_open)                                                  \
-    X(3, close, linux_close)                                                \
-    X(4, stat, linux_stat)                                                  \
-    X(5, fstat, linux_fstat)                                                \
-    X(6, lstat, linux_stat)                                                 \
-    X(7, poll, linux_poll)                                                  \
-    X(8, lseek, linux_lseek)                                                \
-    X(9, mmap, linux_mmap)                                                  \
-    X(10, mprotect, linux_mprotect)                                         \
-    X(11, munmap, linux_munmap)                                             \
-    X(12, brk, linux_brk)                                                   \
-    X(13, rt_sigaction, linux_rt_sigaction)                                 \
-    X(14, rt_sigprocmask, linux_rt_sigprocmask)                             \
-    X(16, ioctl, linux_ioctl)                                               \
-    X(17, pread64, linux_pread)                                             \
-    X(18, pwrite64, linux_pwrite)                                           \
-    X(19, readv, linux_readv)                                               \
-    X(20, writev, linux_writev)                                             \
-    X(21, access, linux_access)                                             \
-    X(24, sched_yield, linux_sched_yield)                                   \
-    X(25, mremap, linux_mremap)                                             \
-    X(28, madvise, linux_madvise)                                           \
-    X(32, dup, linux_dup)                                                   \
-    X(33, dup2, linux_dup2)                                                 \
-    X(35, nanosleep, linux_nanosleep)                                       \
-    X(39, getpid, linux_getpid)                                             \
-    X(56, clone, linux_clone)                                               \
-    X(60, exit, linux_exit_thread)                                          \
-    X(62, kill, linux_kill)                                                 \
-    X(63, uname, linux_uname)                                               \
-    X(72, fcntl, linux_fcntl)                                               \
-    X(74, fsync, linux_fsync)                                               \
-    X(75, fdatasync, linux_fsync)                                           \
-    X(77, ftruncate, linux_ftruncate)                                       \
-    X(79, getcwd, linux_getcwd)                                             \
-    X(82, rename, linux_rename)                                             \
-    X(87, unlink, linux_unlink)                                             \
-    X(96, gettimeofday, linux_gettimeofday)                                 \
-    X(97, getrlimit, linux_getrlimit)                                       \
-    X(98, getrusage, linux_getrusage)                                       \
-    X(102, getuid, linux_zero)                                              \
-    X(104, getgid, linux_zero)                                              \
-    X(107, geteuid, linux_zero)                                             \
-    X(108, getegid, linux_zero)                                             \
-    X(110, getppid, linux_zero)                                             \
-    X(158, arch_prctl, linux_arch_prctl)                                    \
-    X(186, gettid, linux_gettid)                                            \
-    X(200, tkill, linux_tkill)                                              \
-    X(201, time, linux_time)                                                \
-    X(202, futex, linux_futex)                                              \
-    X(204, sched_getaffinity, linux_sched_getaffinity)                      \
-    X(218, set_tid_address, linux_set_tid_address)                          \
-    X(228, clock_gettime, linux_clock_gettime)                              \
-    X(229, clock_getres, linux_clock_getres)                                \
-    X(230, clock_nanosleep, linux_clock_nanosleep)                          \
-    X(231, exit_group, linux_exit)                                          \
-    X(234, tgkill, linux_tgkill)                                            \
-    X(257, openat, linux_openat)                                            \
-    X(262, newfstatat, linux_newfstatat)                                    \
-    X(263, unlinkat, linux_unlinkat)                                        \
-    X(269, faccessat, linux_faccessat)                                      \
-    X(273, set_robust_list, linux_zero)                                     \
-    X(302, prlimit64, linux_prlimit)                                        \
+#define LINUX_LIST(X)                                  \
+    X(0, read, linux_read)                             \
+    X(1, write, linux_write)                           \
+    X(2, open, linux_open)                             \
+    X(3, close, linux_close)                           \
+    X(4, stat, linux_stat)                             \
+    X(5, fstat, linux_fstat)                           \
+    X(6, lstat, linux_stat)                            \
+    X(7, poll, linux_poll)                             \
+    X(8, lseek, linux_lseek)                           \
+    X(9, mmap, linux_mmap)                             \
+    X(10, mprotect, linux_mprotect)                    \
+    X(11, munmap, linux_munmap)                        \
+    X(12, brk, linux_brk)                              \
+    X(13, rt_sigaction, linux_rt_sigaction)            \
+    X(14, rt_sigprocmask, linux_rt_sigprocmask)        \
+    X(16, ioctl, linux_ioctl)                          \
+    X(17, pread64, linux_pread)                        \
+    X(18, pwrite64, linux_pwrite)                      \
+    X(19, readv, linux_readv)                          \
+    X(20, writev, linux_writev)                        \
+    X(21, access, linux_access)                        \
+    X(24, sched_yield, linux_sched_yield)              \
+    X(25, mremap, linux_mremap)                        \
+    X(28, madvise, linux_madvise)                      \
+    X(32, dup, linux_dup)                              \
+    X(33, dup2, linux_dup2)                            \
+    X(35, nanosleep, linux_nanosleep)                  \
+    X(39, getpid, linux_getpid)                        \
+    X(56, clone, linux_clone)                          \
+    X(60, exit, linux_exit_thread)                     \
+    X(62, kill, linux_kill)                            \
+    X(63, uname, linux_uname)                          \
+    X(72, fcntl, linux_fcntl)                          \
+    X(74, fsync, linux_fsync)                          \
+    X(75, fdatasync, linux_fsync)                      \
+    X(77, ftruncate, linux_ftruncate)                  \
+    X(79, getcwd, linux_getcwd)                        \
+    X(82, rename, linux_rename)                        \
+    X(87, unlink, linux_unlink)                        \
+    X(96, gettimeofday, linux_gettimeofday)            \
+    X(97, getrlimit, linux_getrlimit)                  \
+    X(98, getrusage, linux_getrusage)                  \
+    X(102, getuid, linux_zero)                         \
+    X(104, getgid, linux_zero)                         \
+    X(107, geteuid, linux_zero)                        \
+    X(108, getegid, linux_zero)                        \
+    X(110, getppid, linux_zero)                        \
+    X(158, arch_prctl, linux_arch_prctl)               \
+    X(186, gettid, linux_gettid)                       \
+    X(200, tkill, linux_tkill)                         \
+    X(201, time, linux_time)                           \
+    X(202, futex, linux_futex)                         \
+    X(204, sched_getaffinity, linux_sched_getaffinity) \
+    X(218, set_tid_address, linux_set_tid_address)     \
+    X(228, clock_gettime, linux_clock_gettime)         \
+    X(229, clock_getres, linux_clock_getres)           \
+    X(230, clock_nanosleep, linux_clock_nanosleep)     \
+    X(231, exit_group, linux_exit)                     \
+    X(234, tgkill, linux_tgkill)                       \
+    X(257, openat, linux_openat)                       \
+    X(262, newfstatat, linux_newfstatat)               \
+    X(263, unlinkat, linux_unlinkat)                   \
+    X(269, faccessat, linux_faccessat)                 \
+    X(273, set_robust_list, linux_zero)                \
+    X(302, prlimit64, linux_prlimit)                   \
     X(318, getrandom, linux_getrandom)
 
 #define LINUX_PROTOTYPE(number, name, function) \

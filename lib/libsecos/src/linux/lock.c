@@ -12,8 +12,8 @@ bool linux_lock_held;
 void
 linux_lock(void)
 {
-    while (UNLIKELY(
-        __atomic_test_and_set(&linux_lock_held, __ATOMIC_ACQUIRE))) {
+    while (
+        UNLIKELY(__atomic_test_and_set(&linux_lock_held, __ATOMIC_ACQUIRE))) {
         (void)process_sleep_until(process_clock() + LOCK_WAIT_NS);
     }
 }

@@ -54,7 +54,8 @@ memory_create(uint64_t base, uint64_t pages, uint32_t prot)
     };
     int64_t result = region_create(&request);
 
-    return result == ST_EPERM || (result == ST_EINVAL && (prot & PROT_EXEC) != 0)
+    return result == ST_EPERM
+                   || (result == ST_EINVAL && (prot & PROT_EXEC) != 0)
                ? -LINUX_EACCES
                : result;
 }
@@ -223,8 +224,8 @@ linux_mprotect(struct linux_call *call)
         }
         stop = region.base + region.pages * PAGE_BYTES;
         stop = stop < end ? stop : end;
-        status = memory_protect_piece(&region, at, (stop - at) / PAGE_BYTES,
-                                      prot);
+        status =
+            memory_protect_piece(&region, at, (stop - at) / PAGE_BYTES, prot);
         if (status < 0) {
             return linux_result(status);
         }

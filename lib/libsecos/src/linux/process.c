@@ -9,13 +9,13 @@
 #include "linux.h"
 
 /* Linux: asm/prctl.h, asm-generic/resource.h. */
-#define ARCH_SET_GS    0x1001u
-#define ARCH_SET_FS    0x1002u
-#define RLIMIT_STACK   3u
-#define RLIMIT_NOFILE  7u
-#define RLIM_INFINITY  UINT64_MAX
-#define NAME_FIELD     65u
-#define NAME_FIELDS    6u
+#define ARCH_SET_GS   0x1001u
+#define ARCH_SET_FS   0x1002u
+#define RLIMIT_STACK  3u
+#define RLIMIT_NOFILE 7u
+#define RLIM_INFINITY UINT64_MAX
+#define NAME_FIELD    65u
+#define NAME_FIELDS   6u
 
 int64_t
 linux_zero(UNUSED struct linux_call *call)

@@ -22,19 +22,19 @@
 #define SIGNALS 65u
 
 /* Linux: asm/signal.h. */
-#define SIGKILL    9u
-#define SIGCHLD    17u
-#define SIGCONT    18u
-#define SIGSTOP    19u
-#define SIGURG     23u
-#define SIGWINCH   28u
-#define SIG_DFL    0u
-#define SIG_IGN    1u
-#define SIG_BLOCK  0u
-#define SIG_UNBLOCK 1u
-#define SIG_SETMASK 2u
-#define SA_SIGINFO  4u
-#define SA_NODEFER  0x40000000u
+#define SIGKILL      9u
+#define SIGCHLD      17u
+#define SIGCONT      18u
+#define SIGSTOP      19u
+#define SIGURG       23u
+#define SIGWINCH     28u
+#define SIG_DFL      0u
+#define SIG_IGN      1u
+#define SIG_BLOCK    0u
+#define SIG_UNBLOCK  1u
+#define SIG_SETMASK  2u
+#define SA_SIGINFO   4u
+#define SA_NODEFER   0x40000000u
 #define SA_RESETHAND 0x80000000u
 
 /* How a signal's number becomes an exit status, as in a Unix shell. */

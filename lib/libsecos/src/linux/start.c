@@ -142,7 +142,8 @@ start_build(const struct process_start *start, uint64_t *at)
     at = start_put(at, AT_GID, 0);
     at = start_put(at, AT_EGID, 0);
     at = start_put(at, AT_SECURE, 0);
-    at = start_put(at, AT_EXECFN, start->argc > 0 ? start_address(words[0]) : 0);
+    at =
+        start_put(at, AT_EXECFN, start->argc > 0 ? start_address(words[0]) : 0);
     (void)start_put(at, AT_NULL, 0);
     return argc;
 }

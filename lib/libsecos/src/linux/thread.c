@@ -39,7 +39,7 @@
 struct thread_row {
     uint32_t number; /* as gettid tells it; 0 = this row is free */
     uint64_t base;   /* of its thread-local storage: its FS base */
-    uint64_t clear;  /* address of the word to clear and wake at its end; or 0 */
+    uint64_t clear; /* address of the word to clear and wake at its end; or 0 */
     uint64_t unmap_base;
     uint64_t unmap_pages;
 };
@@ -134,9 +134,9 @@ thread_start(const struct linux_call *call)
         (void *)(uintptr_t)align_down(call->b - sizeof(*child), 16);
     int64_t handle;
 
-    *child = (struct thread_child){
-        .call = *call, .stack = call->b, .base = call->e
-    };
+    *child = (struct thread_child){ .call = *call,
+                                    .stack = call->b,
+                                    .base = call->e };
     handle = thread_create(linux_thread_begin, child, child, 0);
     if (handle >= 0) {
         (void)handle_close((handle_t)handle); /* nobody joins it by handle */

@@ -61,8 +61,7 @@ time_load(const struct linux_timespec *from, uint64_t *ns)
         *ns = INT64_MAX / 2; /* 146 years: nobody will see the difference */
         return true;
     }
-    *ns = (uint64_t)from->seconds * NS_PER_SECOND
-          + (uint64_t)from->nanoseconds;
+    *ns = (uint64_t)from->seconds * NS_PER_SECOND + (uint64_t)from->nanoseconds;
     return true;
 }
 
@@ -87,8 +86,7 @@ linux_clock_gettime(struct linux_call *call)
     if (call->a > CLOCK_LAST) {
         return ST_EINVAL;
     }
-    time_store((struct linux_timespec *)(uintptr_t)call->b,
-               time_now(call->a));
+    time_store((struct linux_timespec *)(uintptr_t)call->b, time_now(call->a));
     return 0;
 }
 
