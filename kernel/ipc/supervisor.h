@@ -25,6 +25,7 @@ struct process;
 /* Start both services by the boot options:
  *   init=NAME        the first program (default: shell)
  *   exit-with-init   when it ends, so does the machine, with its status
+ *   pager-restarts=unlimited   a pager that dies starts again at once
  * Context: boot, last. Panics if there is no such module. */
 void supervisor_init(void);
 
