@@ -149,7 +149,7 @@ start_build(const struct process_start *start, uint64_t *at)
 }
 
 /* Not protected against a smashed stack: the guard gets its value behind it. */
-__attribute__((optimize("no-stack-protector"))) void
+__attribute__((no_stack_protector)) void
 linux_start_c(const struct process_start *start)
 {
     /* Two terminators, and the auxiliary vector's twelve pairs. */
