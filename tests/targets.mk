@@ -9,7 +9,7 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(JOBS)
 
 C_FILES     = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find boot kernel lib servers tests -name '*.[ch]')
 KERNEL_C    = $(filter %.c,$(KERNEL_SRCS) $(BASE_SRCS))
-USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(foreach s,$(SERVERS),$(addprefix servers/$(s)/,$($(s)_SRCS))))
+USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS),$(addprefix servers/$(s)/,$($(s)_SRCS))))
 # clang-tidy reads our flags, but not the ones only GCC knows, nor -fstack-usage.
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu

@@ -31,6 +31,7 @@ LINUX_LAYER := $(addprefix lib/libsecos/src/linux/, \
 	time.c) \
 	$(addprefix lib/libsecos/src/, console.c heap_chunk.c heap_pages.c malloc.c) $(BASE_SRCS)
 LINUX_MEMBERS := $(addprefix lib/libsecos/src/, ipc.c linux/malloc_names.c linux/manifest.c status.c syscall_stub.asm)
+LINUX_SRCS    := $(filter lib/libsecos/src/linux/%,$(LINUX_LAYER) $(LINUX_MEMBERS)) lib/libsecos/src/linux/manifest_threads.c
 linux_objects  = $(patsubst %,$(BUILD)/obj/linux/%.o,$(1))
 linux_mallocs := malloc calloc realloc reallocarray aligned_alloc free malloc_usable_size
 linux_shows   := linux_start $(addprefix __secos_,$(linux_mallocs))

@@ -192,7 +192,7 @@ console_edit(char key)
 static int64_t
 console_read_line(void)
 {
-    char key;
+    char key = 0;
 
     do {
         int64_t got = console_read(HANDLE_SLOT_CONSOLE, &key, 1, 0);

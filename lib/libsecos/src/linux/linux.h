@@ -183,8 +183,8 @@ int64_t linux_file_rename(const char *from, const char *to);
 
 /* ---- signal.c ---- */
 
-/* Tell this process @signal, as kill would. Returns 0 or an error. */
-int64_t linux_signal_send(uint64_t signal);
+/* Send this process signal @number, as kill would. Returns 0 or an error. */
+int64_t linux_signal_send(uint64_t number);
 
 /* ---- the functions of the table ---- */
 

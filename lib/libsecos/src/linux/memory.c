@@ -73,6 +73,14 @@ memory_pages(uint64_t bytes)
     return bytes > USER_END ? 0 : align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
 }
 
+/* Describe the region that covers @address; false if none does. */
+static bool
+memory_region_at(uint64_t address, struct region_info *region)
+{
+    *region = (struct region_info){ .id = 0 };
+    return region_query(address, region) == ST_OK && region->base <= address;
+}
+
 /* ---- brk ------------------------------------------------------------------ */
 
 int64_t
@@ -217,9 +225,9 @@ linux_mprotect(struct linux_call *call)
     for (uint64_t at = call->a; at < end;) {
         struct region_info region;
         uint64_t stop;
-        int64_t status = region_query(at, &region);
+        int64_t status;
 
-        if (status != ST_OK || region.base > at) {
+        if (!memory_region_at(at, &region)) {
             return ST_ENOMEM;
         }
         stop = region.base + region.pages * PAGE_BYTES;
@@ -266,7 +274,7 @@ linux_mremap(struct linux_call *call)
         || (call->d & ~(uint64_t)MREMAP_MAYMOVE) != 0) {
         return ST_EINVAL;
     }
-    if (region_query(base, &region) != ST_OK || region.base > base) {
+    if (!memory_region_at(base, &region)) {
         return ST_EFAULT;
     }
     if (new_pages <= old_pages) {
@@ -296,8 +304,8 @@ linux_madvise(struct linux_call *call)
     if (call->c != MADV_DONTNEED || pages == 0) {
         return 0; /* advice may be ignored; this one may not */
     }
-    if (region_query(call->a, &region) != ST_OK || region.base > call->a
-        || region.kind == REGION_IMAGE || region.kind == REGION_STACK
+    if (!memory_region_at(call->a, &region) || region.kind == REGION_IMAGE
+        || region.kind == REGION_STACK
         || call->a + pages * PAGE_BYTES
                > region.base + region.pages * PAGE_BYTES) {
         return ST_EINVAL;
