@@ -5,6 +5,7 @@ harms anybody else.
 Method: the guest `reflect` controls every register on both sides of both doors."""
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -150,3 +151,44 @@ def test_threads_need_their_right(hosted):
     assert hosted(text).returncode == 0
     text = text.replace("int main", "#include <libsecos/manifest.h>\nSECOS_MANIFEST(0, 0, 0);\nint main")
     assert hosted(text).returncode == 1
+
+
+def compiled(tmp_path, name, **environment):
+    """A program of tests/programs as an ELF file."""
+    elf = tmp_path / f"{name}.elf"
+    done = subprocess.run([CC, "-O2", "-w", ROOT / f"tests/programs/{name}.c", "-lm", "-o", elf],
+                          env={**os.environ, **environment}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return elf
+
+
+def test_the_shell_runs_hosted_programs_and_gets_every_frame_back(arena, tmp_path):
+    """Threads, files in memory, malloc; each twice: what remains after the first remains
+    the same after the second, and the fixture compares all frames with the beginning."""
+    names = ["threads_posix", "file_binary", "malloc_stress"]
+    machine = arena(*(compiled(tmp_path, name) for name in names))
+    for name in names * 2:
+        text = machine.command(f"run {name}", timeout=60)
+        assert f"{name}: exit 0" in text, text
+    text = machine.command("run file_binary env:SECOS_TRACE=all")
+    assert "linux: open (2)" in text and "file_binary: exit 0" in text
+
+
+def test_interrupt_ends_a_hosted_program_that_waits_for_input(arena, tmp_path):
+    machine = arena(compiled(tmp_path, "scanf_console"))
+    machine.send("run scanf_console\r")
+    machine.expect("\n")
+    machine.send("2 1\r")
+    machine.expect("2 1\r\n")
+    machine.send("\x03")
+    machine.prompt(timeout=10)
+
+
+@pytest.mark.parametrize("name", ["printf_floats", "threads_mutex", "signal_raise"])
+def test_clang_makes_the_same_programs(name, tmp_path):
+    if not shutil.which("clang-14"):
+        pytest.skip("there is no clang-14 here")
+    outputs = [subprocess.run([RUN, "--timeout", "50", compiled(tmp_path, name, CC=compiler)],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60).stdout
+               for compiler in ("clang-14", "gcc")]
+    assert outputs[0] == outputs[1] and len(outputs[0]) > 10
