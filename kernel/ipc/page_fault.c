@@ -160,11 +160,16 @@ void
 upcall_page_fault(uint64_t address, uint32_t access)
 {
     struct thread *thread = thread_current();
-    struct call *call =
-        fault_begin_direct(thread, address >> PAGE_SHIFT, access);
+    uint64_t page = address >> PAGE_SHIFT;
 
-    if (LIKELY(call != NULL)) {
-        page_fault_ask(thread, call, RESUME_USER);
+    if (LIKELY(fault_placement == FAULT_BY_SERVER)) {
+        struct call *call = fault_begin_direct(thread, page, access);
+
+        if (LIKELY(call != NULL)) {
+            page_fault_ask(thread, call, RESUME_USER);
+        }
+    } else if (fault_answer_direct(thread->process, page, access)) {
+        return;
     }
     page_fault_general(thread, address, access);
 }

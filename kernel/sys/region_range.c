@@ -52,15 +52,13 @@ region_range_cancel_protection(struct process *process, uint64_t base,
 static void
 region_range_clear(struct space *space, vaddr_t start, vaddr_t end)
 {
-    vaddr_t at = start;
+    struct mmu_found found;
 
-    while (at.raw < end.raw) {
-        vaddr_t stop = vmm_range_limit(space, at, end, RANGE_STEP_PAGES);
-
-        region_range_cancel_faults(space, at, stop);
-        (void)vmm_unmap_range(space, at, stop);
-        at = stop;
-        if (at.raw < end.raw) {
+    while (mmu_next(&space->tables, start, end, &found)) {
+        start = vmm_range_limit(space, found.address, end, RANGE_STEP_PAGES);
+        region_range_cancel_faults(space, found.address, start);
+        (void)vmm_unmap_range(space, found.address, start);
+        if (start.raw < end.raw) {
             sched_checkpoint();
         }
     }
