@@ -35,8 +35,8 @@ def run_program(words, source, **more):
 
 @pytest.mark.parametrize("source", PROGRAMS, ids=lambda path: path.stem)
 def test_a_program_prints_what_it_prints_on_the_host(source, tmp_path):
-    compile_program(HOST_CC, "-O2", "-w", source, "-o", tmp_path / "host", "-lm", "-pthread")
-    compile_program(CC, "-O2", "-w", source, "-o", tmp_path / "program.elf", "-lm", "-pthread")
+    compile_program(HOST_CC, "-O2", "-g0", "-w", source, "-o", tmp_path / "host", "-lm", "-pthread")
+    compile_program(CC, "-O2", "-g0", "-w", source, "-o", tmp_path / "program.elf", "-lm", "-pthread")
     expected = run_program([tmp_path / "host"], source, env=ENVIRONMENT)
     assert run_program([RUN, "--timeout", "100", tmp_path / "program.elf"], source) == expected
 
