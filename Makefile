@@ -85,7 +85,7 @@ $(BUILD)/asm_offsets.inc: kernel/arch/x86_64/asm_offsets.c $(BUILD)/flags
 
 $(BUILD)/kernel.elf: $(KERNEL_OBJECTS) kernel/arch/x86_64/kernel.ld
 	@echo "  LD      $@"
-	$(Q)$(LD) $(LDFLAGS) -T kernel/arch/x86_64/kernel.ld -Map $(@:.elf=.map) $(KERNEL_OBJECTS) -o $@
+	$(Q)$(LD) $(LDFLAGS) $(KERNEL_LDFLAGS) -T kernel/arch/x86_64/kernel.ld -Map $(@:.elf=.map) $(KERNEL_OBJECTS) -o $@
 
 $(BUILD)/libsecos.a: $(LIBSECOS_OBJECTS)
 	@echo "  AR      $@"

@@ -67,3 +67,6 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	sys/sys_serve.c \
 	sys/syscall.c \
 	main.c)
+
+# An image that watches itself adds a room.
+include kernel/check/build.mk

@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz bench docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz bench sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -86,6 +86,17 @@ bench: ## exact instruction counts -> build/bench.json
 fuzz: ## libFuzzer over what can run on a host; FUZZ_SECONDS=60
 	@tools/setup lint
 	@$(SUBMAKE) fuzz-run
+
+sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) under the QEMU tests
+	@tools/setup test
+	@$(SUBMAKE) all
+	@$(SUBMAKE) BUILD=$(BUILD)/ubsan UBSAN=1 FAIL=1 $(BUILD)/ubsan/kernel.elf
+	@$(SUBMAKE) BUILD=$(BUILD)/kasan KASAN=1 $(BUILD)/kasan/kernel.elf
+	@$(PYTEST) tests/qemu/test_sanitize.py
+	@for k in ubsan kasan; do echo "the QEMU tests on $(BUILD)/$$k/kernel.elf"; \
+	SECOS_KERNEL=$(BUILD)/$$k/kernel.elf $(PYTEST) $(SANITIZE_TESTS) || exit 1; done
+# Those that are about the kernel; figures and the SDK are not.
+SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py,$(wildcard tests/qemu/test_*.py))
 
 docs: ## the book, as HTML in build/docs
 	@tools/setup docs

@@ -84,11 +84,13 @@ class Machine:
     memory    MiB          machine  "pc" or "q35"          cpu  QEMU's -cpu
     options   the kernel's command line
     modules   list of paths or (path, arguments); None = what the ISO ships
+    kernel    its path; None = what SECOS_KERNEL names, or the image that was built
     extra     more arguments for QEMU
     """
 
     def __init__(self, boot="direct", memory=128, machine="pc", cpu="max", options="",
                  modules=None, kernel=None, icount=False, extra=()):
+        kernel = kernel or os.environ.get("SECOS_KERNEL")
         self.boot = boot
         self.options = options
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="secos-"))
