@@ -41,10 +41,11 @@
 
 typedef uint64_t mmu_leaf_t;
 
-#define MMU_LEVELS      4u
-#define MMU_LEVEL_PAGE  1u /* 4 KiB leaves */
-#define MMU_LEVEL_LARGE 2u /* 2 MiB leaves */
-#define MMU_LEVEL_HUGE  3u /* 1 GiB leaves */
+#define MMU_TABLE_LEAVES 512u
+#define MMU_LEVELS       4u
+#define MMU_LEVEL_PAGE   1u /* 4 KiB leaves */
+#define MMU_LEVEL_LARGE  2u /* 2 MiB leaves */
+#define MMU_LEVEL_HUGE   3u /* 1 GiB leaves */
 
 /* Most tables that one mapping may need besides the root. */
 #define MMU_TABLES_PER_MAP (MMU_LEVELS - 1)

@@ -7,6 +7,7 @@
 #include <secos/process.h>
 #include <secos/region.h>
 
+#include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <klib/kassert.h>
 #include <mm/region.h>
@@ -30,6 +31,9 @@ _Static_assert((int)FAULT_EXEC == (int)PROT_EXEC, "execute");
 
 /* A leaf that is in transit only within one function: slot 0 is no call. */
 #define FAULT_NO_SLOT 0u
+
+/* Pages of a run between two looks at interrupts. */
+#define FAULT_STEP_PAGES 16u
 
 enum fault_placement fault_placement = FAULT_BY_SERVER;
 
@@ -299,32 +303,87 @@ fault_requeue(struct call *call)
 
 /* ---- verdicts ---------------------------------------------------------- */
 
+/* The page is there: everybody who waits for it runs its access again. */
+static ALWAYS_INLINE struct thread *
+fault_resolve(struct call *call)
+{
+    call->endpoint->faults_served++;
+    call->owner->process->faults++;
+    fault_close(call);
+    return fault_release_waiters(call);
+}
+
+/* @page beside the one that was answered is not empty. If somebody waits for it
+ * and no pager was told yet, the answer serves them too. */
+static enum status
+fault_around_filled(struct space *space, uint64_t page, mmu_leaf_t leaf,
+                    uint32_t prot)
+{
+    struct call *call;
+    enum status status;
+
+    if (!mmu_leaf_is_transit(leaf)) {
+        return ST_OK;
+    }
+    call = call_at(mmu_leaf_slot(leaf));
+    if (call->state != CALL_QUEUED) {
+        return ST_OK;
+    }
+    status =
+        vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf, prot);
+    if (status == ST_OK) {
+        thread_wake(fault_resolve(call));
+    }
+    return status;
+}
+
+static enum status
+fault_around_page(struct space *space, uint64_t page, struct mmu_cursor at,
+                  uint32_t prot)
+{
+    vaddr_t address = vaddr(page << PAGE_SHIFT);
+    enum status status;
+
+    if (UNLIKELY(!mmu_leaf_is_empty(*at.leaf))) {
+        return fault_around_filled(space, page, *at.leaf, prot);
+    }
+    mmu_set_transit(at, FAULT_NO_SLOT);
+    status = vmm_install_zero(space, address, at.leaf, prot);
+    if (UNLIKELY(status != ST_OK)) {
+        vmm_cancel_transit(space, address);
+    }
+    return status;
+}
+
 /* The rest of a run is best effort: pages that are present or being asked for
- * stay as they are, and the first shortage ends it. */
+ * stay as they are, and the first shortage ends it. Between steps of a few pages
+ * interrupts are let in; nothing is half done there. */
 static NOINLINE void
 fault_around(struct space *space, uint64_t page, uint64_t run)
 {
     const struct region *region = region_lookup(&space->regions, page);
+    uint32_t prot = region->spec.prot;
+    uint64_t first = page;
     uint64_t end = page + run;
     struct mmu_cursor at;
+    bool found = false;
 
     if (region_end(region) < end) {
         end = region_end(region);
     }
     for (page++; page < end; page++) {
-        vaddr_t address = vaddr(page << PAGE_SHIFT);
-
-        if (mmu_ensure(&space->tables, address, &at) != ST_OK) {
+        if (found && page % MMU_TABLE_LEAVES != 0) {
+            at.leaf++;
+        } else if (mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)
+                   != ST_OK) {
             return;
         }
-        if (!mmu_leaf_is_empty(*at.leaf)) {
-            continue;
-        }
-        mmu_set_transit(at, FAULT_NO_SLOT);
-        if (vmm_install_zero(space, address, at.leaf, region->spec.prot)
-            != ST_OK) {
-            vmm_cancel_transit(space, address);
+        found = true;
+        if (fault_around_page(space, page, at, prot) != ST_OK) {
             return;
+        }
+        if ((page - first) % FAULT_STEP_PAGES == 0) {
+            cpu_interrupt_window();
         }
     }
 }
@@ -367,16 +426,6 @@ fault_strike(struct call *call)
     return ST_EINVAL;
 }
 
-/* The page is there: everybody who waits for it runs its access again. */
-static ALWAYS_INLINE struct thread *
-fault_resolve(struct call *call)
-{
-    call->endpoint->faults_served++;
-    call->owner->process->faults++;
-    fault_close(call);
-    return fault_release_waiters(call);
-}
-
 static ALWAYS_INLINE struct reply_result
 fault_reply_zero(struct call *call, uint64_t run)
 {
@@ -392,6 +441,11 @@ fault_reply_zero(struct call *call, uint64_t run)
         return result;
     }
     result.woken = fault_resolve(call);
+    if (UNLIKELY(run > FAULT_STEP_PAGES)) {
+        /* An interrupt may end this pager: nobody may hang on its stack. */
+        thread_wake(result.woken);
+        result.woken = NULL;
+    }
     if (UNLIKELY(run > 1)) {
         fault_around(space, page, run);
     }

@@ -25,14 +25,16 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
                0, 0);
 
-#define BENCH_BATCHES 15
-#define BENCH_WARM_UP 3
-#define BENCH_REPEAT  64
+#define BENCH_BATCHES      15
+#define BENCH_WARM_UP      3
+#define BENCH_REPEAT       64
+#define BENCH_FAR_DEADLINE (1ull << 60)
 
 /* Where the fault figures have their pages: a whole number of page tables. */
 #define BENCH_FAULT_BASE  0x0000180000000000ull
-#define BENCH_FAULT_PAGES 512u
-#define BENCH_FAULT_BATCH 16u
+#define BENCH_FAULT_PAGES 2048u
+#define BENCH_FAULT_BATCH 64u
+#define BENCH_POOL_BATCH  16u /* what the pool surely holds, with tables */
 /* More than the pool of zeroed frames ever holds. */
 #define BENCH_DRAIN_PAGES 128u
 
@@ -86,6 +88,15 @@ bench_call(void)
     (void)ipc_call_inline(bench_endpoint, &m, 0);
 }
 
+/* A deadline takes a call off the direct path. */
+static ALWAYS_INLINE void
+bench_call_general(void)
+{
+    struct ipc_message m = { .label = 1 };
+
+    (void)ipc_call_inline(bench_endpoint, &m, BENCH_FAR_DEADLINE);
+}
+
 static ALWAYS_INLINE void
 bench_region(void)
 {
@@ -124,6 +135,8 @@ BENCH_LOOP(nothing, bench_nothing())
 BENCH_LOOP(null, (void)syscall_null())
 BENCH_LOOP(null_int80, (void)syscall_null_int80())
 BENCH_LOOP(call, bench_call())
+BENCH_LOOP(call_general, bench_call_general())
+BENCH_LOOP(yield, (void)thread_yield())
 BENCH_LOOP(region, bench_region())
 BENCH_LOOP(malloc, bench_malloc())
 
@@ -199,8 +212,43 @@ bench_ipc(const char *name)
         return;
     }
     bench_loop("ipc_roundtrip", bench_loop_call);
+    bench_loop("ipc_general", bench_loop_call_general);
     (void)process_kill((handle_t)server);
     (void)process_wait((handle_t)server, 0);
+}
+
+/* ---- threads ---------------------------------------------------------------- */
+
+static volatile bool bench_yielder_stop;
+static char bench_yielder_stack[4096] __attribute__((aligned(16)));
+
+static void
+bench_yielder(UNUSED void *nothing)
+{
+    while (!bench_yielder_stop) {
+        (void)thread_yield();
+    }
+    thread_exit(0);
+}
+
+/* Two threads yield to each other: every yield is a system call and a switch. */
+static void
+bench_switch(void)
+{
+    uint64_t overhead = bench_loop_median(bench_loop_nothing);
+    int64_t thread =
+        thread_create(bench_yielder, NULL,
+                      bench_yielder_stack + sizeof(bench_yielder_stack) - 8, 0);
+
+    if (thread < 0) {
+        printf("bench: thread_create: %s\n", syscall_status_text(thread));
+        return;
+    }
+    bench_print("context_switch",
+                (bench_loop_median(bench_loop_yield) - overhead) / 2,
+                BENCH_REPEAT);
+    bench_yielder_stop = true;
+    (void)thread_join((handle_t)thread, 0);
 }
 
 /* ---- faults ----------------------------------------------------------------- */
@@ -263,20 +311,21 @@ bench_fault_cold(void)
 
 /* Before each batch the machine idles, and zeroes frames. */
 static void
-bench_fault_pooled(void)
+bench_fault_prezeroed(void)
 {
     uint64_t samples[BENCH_BATCHES];
-    uint64_t page = BENCH_FAULT_BATCH;
+    uint64_t page = BENCH_POOL_BATCH;
 
     bench_map();
-    (void)bench_touch(0, BENCH_FAULT_BATCH);
+    (void)bench_touch(0, BENCH_POOL_BATCH);
     for (int i = 0; i < BENCH_BATCHES; i++) {
         (void)process_sleep_until(process_clock() + 50000000u);
-        samples[i] = bench_touch_net(page, BENCH_FAULT_BATCH);
-        page += BENCH_FAULT_BATCH;
+        samples[i] = bench_touch_net(page, BENCH_POOL_BATCH);
+        page += BENCH_POOL_BATCH;
     }
     (void)region_destroy(BENCH_FAULT_BASE, BENCH_FAULT_PAGES);
-    bench_print("fault_pager_pooled", bench_median(samples), BENCH_FAULT_BATCH);
+    bench_print("fault_pager_prezeroed", bench_median(samples),
+                BENCH_POOL_BATCH);
 }
 
 static void
@@ -356,8 +405,9 @@ main(int argc, char **argv)
     bench_loop("syscall_null", bench_loop_null);
     bench_loop("syscall_null_int80", bench_loop_null_int80);
     bench_ipc(argv[0]);
+    bench_switch();
     bench_fault_cold();
-    bench_fault_pooled();
+    bench_fault_prezeroed();
     bench_populate();
     bench_loop("region_create_destroy", bench_loop_region);
     bench_heap();

@@ -346,7 +346,6 @@ def write_figures():
               "ipc_roundtrip": "call and reply between two processes",
               "fault_pager_cold": "fault through the pager, frame zeroed on the way (518 of it)",
               "fault_pager_prezeroed": "fault through the pager, frame zeroed beforehand",
-              "fault_pager_pooled": "fault through the pager, frame zeroed beforehand",
               "fault_around16_per_page": "the same, 16 pages an answer, per page",
               "fault_kernel": "fault answered by the kernel (`pager=kernel`), zeroed on the way",
               "region_create_destroy": "region made and destroyed", "spawn_exit_wait": "smallest program: spawn, exit, wait",

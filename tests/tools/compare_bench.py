@@ -19,7 +19,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("new", type=pathlib.Path)
     parser.add_argument("baseline", type=pathlib.Path)
-    parser.add_argument("--tolerance", type=float, default=2.0, metavar="PERCENT")
+    parser.add_argument("--tolerance", type=float, default=1.0, metavar="PERCENT")
     parser.add_argument("--update", action="store_true", help="make NEW the baseline")
     arguments = parser.parse_args()
     if arguments.update:
