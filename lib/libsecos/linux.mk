@@ -50,8 +50,8 @@ $(BUILD)/linux.o: $(call linux_objects,$(LINUX_LAYER)) lib/libsecos/linux.mk
 	$(Q)$(LD) -r $(call linux_objects,$(LINUX_LAYER)) -o $@.all
 	$(Q)$(CROSS)objcopy $(foreach n,$(linux_mallocs),--redefine-sym $(n)=__secos_$(n)) $(foreach n,$(linux_shows),--keep-global-symbol=$(n)) $@.all $@
 	$(Q)rm -f $@.all
-	$(Q)$(CROSS)nm -u $@ | awk '{print $$2}' | grep -vxF $(addprefix -e ,$(linux_needs)) > $@.more; \
-	if [ -s $@.more ]; then echo "$@ calls what it must not:" `cat $@.more` >&2; rm -f $@; exit 1; fi
+	$(Q)more=$$($(CROSS)nm -u $@ | awk '{print $$2}' | grep -vxF $(addprefix -e ,$(linux_needs))); \
+	if [ -n "$$more" ]; then echo "$@ calls what it must not:" $$more >&2; rm -f $@; exit 1; fi
 
 $(BUILD)/libsecos_linux.a: $(BUILD)/linux.o $(call linux_objects,$(LINUX_MEMBERS))
 	@echo "  AR      $@"
