@@ -342,6 +342,22 @@ ATTACK "x87-error"                      ; unmasked division by zero, then a wait
     fdivp
     fwait
     ret
+ATTACK "x87-pending"                    ; H53: others run before the wait
+    fninit
+    lea     rbx, [scratch]
+    mov     word [rbx], 0x37B
+    fldcw   [rbx]
+    fld1
+    fldz
+    fdivp
+    mov     ebp, 20
+.others:
+    mov     eax, 0x1002                 ; SYS_yield
+    syscall
+    dec     ebp
+    jnz     .others
+    fwait
+    ret
 ATTACK "divide"
     xor     ecx, ecx
     xor     edx, edx

@@ -23,6 +23,7 @@ SOAK = int(os.environ.get("SECOS_SOAK", "1"))
 # enum fault_reason of secos/process.h.
 EXCEPTION, NO_REGION, PROTECTION, GUARD, PAGER_FAIL, PAGER_GONE, NO_MEMORY, KILLED, DEPENDS = range(1, 10)
 DE, DB, UD, GP, PF, MF = 0, 1, 6, 13, 14, 16
+LINE_BYTES = 512  # of a shell line
 BY_FAULT, BY_KILL = 0x100, 0x200
 # Bits of a page fault's error code.
 PRESENT, WRITE, USER, FETCH = 1, 2, 4, 16
@@ -79,6 +80,12 @@ def claims(machine, line, at_least=1, timeout=60):
     return text
 
 
+def expect_times(machine, pattern, times):
+    """Wait until the machine has said @pattern @times times since its start."""
+    while len(re.findall(pattern, machine.log, re.MULTILINE)) < times:
+        machine.expect(pattern)
+
+
 class Ending(dict):
     """How one attacker ended; the fields of struct exit_report."""
     __getattr__ = dict.__getitem__
@@ -91,8 +98,7 @@ def gauntlet(machine, program, *specs, timeout=120):
     """Send `program SPEC` for each of @specs; {spec: Ending}. No frame may be missing
     after any of them, and the neighbour's memory must be as it was."""
     endings = {}
-    for start in range(0, len(specs), 24):  # a line of the shell has its limit
-        some = specs[start:start + 24]
+    for some in _batches(specs):
         text = machine.command(f"run gauntlet {program} {' '.join(some)}", timeout)
         for row in re.finditer(r"^(\S+) (wait=.*)$", text, re.MULTILINE):
             endings[row[1]] = Ending(
@@ -104,6 +110,17 @@ def gauntlet(machine, program, *specs, timeout=120):
     leaks = {spec: e.leaked for spec, e in endings.items() if e.leaked != 0}
     assert not leaks, f"frames leaked: {leaks}"
     return endings
+
+
+def _batches(specs):
+    """@specs in lists that fit a line of the shell."""
+    batch = []
+    for spec in specs:
+        if len(batch) == 24 or sum(map(len, batch)) + len(spec) > LINE_BYTES - 80:
+            yield batch
+            batch = []
+        batch.append(spec)
+    yield batch
 
 
 def _count(spec):

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Claim: messages arrive whole and once, from whom the kernel says; a call to nobody, to
+oneself or round in a circle is an error; whoever waits for a process that ends is woken
+(rows H32, H67, H71, H76, H89-H92 of the table of hostile tests).
+Method: the guest `talk` is client, server and both dying; frames are exact afterwards."""
+from hostile import *  # noqa: F403
+from hostile import arena, claims, expect_times  # noqa: F401
+
+
+def test_h76_h89_h90_h91_h92_messages(arena):
+    """Registers arrive and come back; badges are stamped; bad handles, rights, deadlines,
+    reply ids (never given, next generation, somebody else's, used) are refused; a handle
+    moves with GRANT into an open slot, or nothing is delivered at all."""
+    claims(arena("talk"), "run talk messages", 48)
+
+
+def test_h89_death_on_either_side(arena):
+    """A server that ends with the call in hand, one that closes its endpoint, one whose
+    endpoint lives on while its memory does not; clients that end queued and served."""
+    claims(arena("talk", memory=24), "run talk death", 23)
+
+
+def test_h90_circles_of_calls(arena):
+    """Of two, three and five processes."""
+    claims(arena("talk"), "run talk cycle", 13)
+
+
+def test_h71_message_storm(arena):
+    """Twenty clients of eight priorities, 10,000 calls to one server; twice at once."""
+    machine = arena("talk")
+    machine.command("run talk storm &")
+    claims(machine, "run talk storm", 2)
+    expect_times(machine, "claims: 2, failed: 0", 2)
+
+
+def test_h67_killed_while_waiting(arena):
+    """For a call, a message, a notification, time, its pager (by touch and in a system call),
+    or not waiting at all; with a hundred notifications and two hundred handles."""
+    claims(arena("talk"), "run talk ends", 81)
+
+
+def test_h67_killed_while_waiting_for_a_child(arena):
+    """The parent that waits is killed from the shell; the child lives on until it is too."""
+    machine = arena("talk")
+    machine.command("run talk block wait &")
+    while sum(row["name"] == "talk" for row in machine.processes()) < 2:
+        pass
+    for row in machine.processes():
+        if row["name"] == "talk":
+            machine.command(f"kill {row['pid']}")
+    assert "talk" not in [row["name"] for row in machine.processes()]
+
+
+def test_h32_a_server_is_not_its_own_pager(arena):
+    claims(arena("talk"), "run talk rank", 4)
