@@ -33,6 +33,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	mm/vmm_space.c \
 	mm/vmm_user.c \
 	task/call.c \
+	task/charge.c \
 	task/elf.c \
 	task/handle.c \
 	task/kernel_stack.c \

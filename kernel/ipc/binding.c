@@ -9,21 +9,26 @@
 #include "endpoint.h"
 
 enum status
-binding_create(struct endpoint *endpoint, uint64_t badge, uint32_t max_prot,
-               uint64_t pages, struct binding **out)
+binding_create(const struct binding_spec *spec, struct binding **out)
 {
     struct binding *binding = kmalloc(sizeof(*binding));
+    enum status status;
 
     if (binding == NULL) {
         return ST_ENOMEM;
     }
     memset(binding, 0, sizeof(*binding));
+    status = charge_make(&binding->charge, spec->maker, sizeof(*binding));
+    if (status != ST_OK) {
+        kfree(binding);
+        return status;
+    }
     object_init(&binding->object, OBJECT_BINDING);
-    object_get(&endpoint->object);
-    binding->endpoint = endpoint;
-    binding->badge = badge;
-    binding->max_prot = max_prot;
-    binding->pages = pages;
+    object_get(&spec->endpoint->object);
+    binding->endpoint = spec->endpoint;
+    binding->badge = spec->badge;
+    binding->max_prot = spec->max_prot;
+    binding->pages = spec->pages;
     *out = binding;
     return ST_OK;
 }
@@ -34,5 +39,6 @@ binding_destroy(struct object *object)
     struct binding *binding = CONTAINER_OF(object, struct binding, object);
 
     object_put(&binding->endpoint->object);
+    charge_drop(&binding->charge);
     kfree(binding);
 }

@@ -12,21 +12,31 @@
 #include <base/compiler.h>
 
 #include <mm/region.h>
+#include <task/charge.h>
 #include <task/object.h>
 
 struct endpoint;
 
 struct binding {
     struct object object;
+    struct charge charge;
     struct endpoint *endpoint; /* one reference */
     uint64_t badge;
     uint64_t pages;    /* page numbers of its regions stay below this */
     uint32_t max_prot; /* regions get no more                         */
 };
 
-/* Create a binding to @endpoint. Returns ST_ENOMEM. */
-MUST_CHECK enum status binding_create(struct endpoint *endpoint, uint64_t badge,
-                                      uint32_t max_prot, uint64_t pages,
+/* What binding_create makes: see struct binding. */
+struct binding_spec {
+    struct endpoint *endpoint;
+    struct process *maker; /* who pays; NULL = the kernel */
+    uint64_t badge;
+    uint64_t pages;
+    uint32_t max_prot;
+};
+
+/* Create a binding; it holds a reference to its endpoint. Returns ST_ENOMEM. */
+MUST_CHECK enum status binding_create(const struct binding_spec *spec,
                                       struct binding **out);
 
 /* The binding of @region, or NULL if nobody pages it or a memory object does. */

@@ -10,14 +10,20 @@
 #include "pager_watch.h"
 
 enum status
-endpoint_create(uint32_t rank, struct endpoint **out)
+endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
 {
     struct endpoint *endpoint = kmalloc(sizeof(*endpoint));
+    enum status status;
 
     if (endpoint == NULL) {
         return ST_ENOMEM;
     }
     memset(endpoint, 0, sizeof(*endpoint));
+    status = charge_make(&endpoint->charge, maker, sizeof(*endpoint));
+    if (status != ST_OK) {
+        kfree(endpoint);
+        return status;
+    }
     object_init(&endpoint->object, OBJECT_ENDPOINT);
     list_init(&endpoint->servers);
     list_init(&endpoint->receivers);
@@ -128,6 +134,7 @@ endpoint_destroy(struct object *object)
 
     KASSERT(endpoint->queued == 0);
     pager_watch_forget(endpoint);
+    charge_drop(&endpoint->charge);
     kfree(endpoint);
 }
 

@@ -26,6 +26,7 @@
 #include <base/list.h>
 
 #include <task/call.h>
+#include <task/charge.h>
 #include <task/object.h>
 #include <task/thread.h>
 
@@ -33,6 +34,7 @@ struct process;
 
 struct endpoint {
     struct object object;
+    struct charge charge;
     struct list servers;   /* waiting threads with the SERVE right */
     struct list receivers; /* waiting threads without              */
     struct list queue[PRIORITIES];
@@ -56,8 +58,10 @@ struct endpoint {
     uint64_t strikes;
 };
 
-/* Create an endpoint of @rank. Returns ST_ENOMEM. */
-MUST_CHECK enum status endpoint_create(uint32_t rank, struct endpoint **out);
+/* Create an endpoint of @rank, paid by @maker (NULL = the kernel).
+ * Returns ST_ENOMEM. */
+MUST_CHECK enum status endpoint_create(uint32_t rank, struct process *maker,
+                                       struct endpoint **out);
 
 /* Queue @call, whose caller already waits. */
 void endpoint_queue_call(struct endpoint *endpoint, struct call *call,

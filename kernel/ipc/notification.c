@@ -5,6 +5,7 @@
 #include <base/string.h>
 
 #include <mm/heap.h>
+#include <task/process.h>
 #include <task/sched.h>
 #include <task/thread.h>
 
@@ -12,11 +13,18 @@ enum status
 notification_create(struct notification **out)
 {
     struct notification *notification = kmalloc(sizeof(*notification));
+    enum status status;
 
     if (notification == NULL) {
         return ST_ENOMEM;
     }
     memset(notification, 0, sizeof(*notification));
+    status = charge_make(&notification->charge, process_current(),
+                         sizeof(*notification));
+    if (status != ST_OK) {
+        kfree(notification);
+        return status;
+    }
     object_init(&notification->object, OBJECT_NOTIFICATION);
     list_init(&notification->waiters);
     *out = notification;
@@ -77,5 +85,9 @@ void
 notification_destroy(struct object *object)
 {
     /* Whoever waits holds a handle's reference through its process. */
-    kfree(CONTAINER_OF(object, struct notification, object));
+    struct notification *notification =
+        CONTAINER_OF(object, struct notification, object);
+
+    charge_drop(&notification->charge);
+    kfree(notification);
 }

@@ -13,12 +13,14 @@
 #include <base/compiler.h>
 #include <base/list.h>
 
+#include <task/charge.h>
 #include <task/object.h>
 
 struct thread;
 
 struct notification {
     struct object object;
+    struct charge charge;
     uint64_t bits;
     struct list waiters; /* threads, by wait_link; wait_bits says for what */
 };

@@ -46,7 +46,8 @@ process_hook_teardown(struct process *process, unsigned most)
         }
     }
     return list_is_empty(&process->delivered)
-           && memory_object_inherit_step(process, most);
+           && memory_object_inherit_step(process, most)
+           && charge_orphan_step(process, most);
 }
 
 void

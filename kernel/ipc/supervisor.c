@@ -294,6 +294,11 @@ supervisor_run(struct thread *self)
 void
 supervisor_init(void)
 {
+    struct binding_spec spec = {
+        .badge = 1,
+        .pages = USER_END >> PAGE_SHIFT,
+        .max_prot = PROT_READ | PROT_WRITE | PROT_EXEC,
+    };
     const char *first = modules_option("init");
     const char *restarts = modules_option("pager-restarts");
 
@@ -303,12 +308,12 @@ supervisor_init(void)
     supervisor_exit_with_init = modules_option("exit-with-init") != NULL;
     supervisor_pager_unlimited = restarts != NULL
                                  && strcmp(restarts, "unlimited") == 0;
-    if (endpoint_create(RANK_PAGER, &supervisor_endpoint) != ST_OK
-        || binding_create(supervisor_endpoint, 1,
-                          PROT_READ | PROT_WRITE | PROT_EXEC,
-                          USER_END >> PAGE_SHIFT, &supervisor_binding)
-               != ST_OK) {
+    if (endpoint_create(RANK_PAGER, NULL, &supervisor_endpoint) != ST_OK) {
         panic("supervisor: no memory for the boot pager's endpoint");
+    }
+    spec.endpoint = supervisor_endpoint;
+    if (binding_create(&spec, &supervisor_binding) != ST_OK) {
+        panic("supervisor: no memory for the boot pager's binding");
     }
     /* The kernel's own claim: the endpoint is never dead. */
     supervisor_endpoint->receive_handles = 1;

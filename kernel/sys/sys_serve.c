@@ -39,7 +39,8 @@ sys_endpoint_create(SYS_ARGS)
         status = handle_reserve(&process->handles, process);
     }
     if (status == ST_OK) {
-        status = endpoint_create(a == 0 ? RANK_SERVER : (uint32_t)a, &endpoint);
+        status = endpoint_create(a == 0 ? RANK_SERVER : (uint32_t)a, process,
+                                 &endpoint);
     }
     if (status != ST_OK) {
         return status;
@@ -109,8 +110,15 @@ sys_binding_create(SYS_ARGS)
         status = sys_find_endpoint(process, a, &endpoint);
     }
     if (status == ST_OK) {
-        status = binding_create(endpoint, b, (uint32_t)c,
-                                d == 0 ? USER_END >> PAGE_SHIFT : d, &binding);
+        struct binding_spec spec = {
+            .endpoint = endpoint,
+            .maker = process,
+            .badge = b,
+            .pages = d == 0 ? USER_END >> PAGE_SHIFT : d,
+            .max_prot = (uint32_t)c,
+        };
+
+        status = binding_create(&spec, &binding);
     }
     if (status != ST_OK) {
         return status;

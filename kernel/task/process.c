@@ -130,6 +130,7 @@ process_init_fields(struct process *process, struct process *parent,
     list_init(&process->sibling_link);
     list_init(&process->delivered);
     list_init(&process->serves);
+    list_init(&process->made);
     list_init(&process->protection_faults);
     list_init(&process->memory);
     list_init(&process->waiters);

@@ -25,6 +25,7 @@
 
 #include <mm/quota.h>
 #include <mm/vmm.h>
+#include <task/charge.h>
 #include <task/handle.h>
 #include <task/manifest.h>
 #include <task/object.h>
@@ -69,6 +70,7 @@ struct process {
     /* IPC: calls that were delivered to it and not yet answered, and what it
      * pages (ipc/). */
     struct list delivered;
+    struct list made;   /* charges of small objects: task/charge.h      */
     struct list memory; /* memory objects it made and pays for       */
     struct list protection_faults; /* open ones on present pages          */
     struct list serves;   /* endpoints whose faults it answers         */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Charges of small objects. */
+#include "charge.h"
+
+#include "process.h"
+
+enum status
+charge_make(struct charge *charge, struct process *maker, uint64_t bytes)
+{
+    charge->maker = maker;
+    charge->bytes = bytes;
+    list_init(&charge->link);
+    if (maker == NULL) {
+        return ST_OK;
+    }
+    list_add_tail(&maker->made, &charge->link);
+    if (process_charge_bytes(maker, bytes) != ST_OK) {
+        list_remove(&charge->link);
+        charge->maker = NULL;
+        return ST_ENOMEM;
+    }
+    return ST_OK;
+}
+
+void
+charge_drop(struct charge *charge)
+{
+    if (charge->maker != NULL) {
+        list_remove(&charge->link);
+        process_uncharge_bytes(charge->maker, charge->bytes);
+        charge->maker = NULL;
+    }
+}
+
+bool
+charge_orphan_step(struct process *maker, unsigned most)
+{
+    for (; most > 0 && !list_is_empty(&maker->made); most--) {
+        charge_drop(LIST_ENTRY(list_first(&maker->made), struct charge, link));
+    }
+    return list_is_empty(&maker->made);
+}
