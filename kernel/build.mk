@@ -39,6 +39,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	task/kernel_stack.c \
 	task/loader.c \
 	task/manifest.c \
+	task/permission.c \
 	task/process.c \
 	task/sched.c \
 	task/thread.c \
@@ -58,7 +59,6 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/spawn.c \
 	ipc/supervisor.c \
 	sys/interrupt.c \
-	sys/permission.c \
 	sys/region_range.c \
 	sys/sys_basic.c \
 	sys/sys_inspect.c \

@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <klib/kassert.h>
 #include <task/handle.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 
@@ -50,6 +51,16 @@ ipc_fail(struct trap_frame *frame, enum status status)
 {
     ipc_set_failure(frame, status);
     context_resume(frame);
+}
+
+/* No such handle. A process without the IPC group never gets one (spawn refuses
+ * it, notify_create too), so its calls all end here and need no check before. */
+NORETURN static COLD void
+ipc_fail_handle(struct trap_frame *frame, const char *call)
+{
+    enum status status = permission_check(SYS_GROUP_IPC, call);
+
+    ipc_fail(frame, status == ST_OK ? ST_EBADF : status);
 }
 
 /* The current thread's call is done and its frame complete: go on with it, or
@@ -227,7 +238,7 @@ sys_ipc_call(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
     struct thread *receiver;
 
     if (UNLIKELY(entry == NULL || entry->kind != OBJECT_ENDPOINT)) {
-        ipc_fail(frame, ST_EBADF);
+        ipc_fail_handle(frame, "ipc_call");
     }
     if (UNLIKELY((entry->rights & RIGHT_CALL) == 0)) {
         ipc_fail(frame, ST_EPERM);
@@ -323,6 +334,10 @@ sys_ipc_reply(UNUSED uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
     struct trap_frame *frame = server->context.frame;
     struct reply_result result = ipc_answer(server, frame, frame->r12);
 
+    if (UNLIKELY(result.status == ST_EGONE)
+        && permission_check(SYS_GROUP_IPC, "ipc_reply") != ST_OK) {
+        result.status = ST_EPERM;
+    }
     if (result.woken != NULL) {
         sched_add(result.woken);
     }
@@ -425,7 +440,7 @@ ipc_source(struct thread *server, struct trap_frame *frame, uint64_t source)
         handle_lookup(&server->process->handles, (uint32_t)source);
 
     if (UNLIKELY(entry == NULL || entry->kind != OBJECT_ENDPOINT)) {
-        ipc_fail(frame, ST_EBADF);
+        ipc_fail_handle(frame, "ipc_receive");
     }
     if (UNLIKELY((entry->rights & RIGHT_RECEIVE) == 0)) {
         ipc_fail(frame, ST_EPERM);

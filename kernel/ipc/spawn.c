@@ -150,6 +150,11 @@ spawn_create(struct spawn *spawn)
         return ST_ENOEXEC;
     }
     spawn_limit(spawn, &frames, &permissions);
+    if (spawn->given != NULL && (permissions >> SYS_GROUP_IPC & 1) == 0
+        && (spawn->given->kind == OBJECT_ENDPOINT
+            || spawn->given->kind == OBJECT_NOTIFICATION)) {
+        return ST_EPERM; /* the child could not use it: see ipc.c */
+    }
     status = process_create(spawn->creator, spawn->request.name, frames,
                             &spawn->process);
     if (status != ST_OK) {

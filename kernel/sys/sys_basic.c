@@ -11,11 +11,11 @@
 #include <ipc/notification.h>
 #include <mm/layout.h>
 #include <task/handle.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 
 #include "handlers.h"
-#include "permission.h"
 
 int64_t
 sys_null(SYS_ARGS)
@@ -136,9 +136,12 @@ sys_notify_create(SYS_ARGS)
 {
     struct process *process = process_current();
     struct notification *notification;
-    enum status status = handle_reserve(&process->handles, process);
+    enum status status = permission_check(SYS_GROUP_IPC, "notify_create");
     handle_t handle;
 
+    if (status == ST_OK) {
+        status = handle_reserve(&process->handles, process);
+    }
     if (status != ST_OK) {
         return status;
     }
@@ -153,13 +156,16 @@ sys_notify_create(SYS_ARGS)
 }
 
 static enum status
-sys_find_notification(uint64_t handle, uint32_t rights,
+sys_find_notification(const char *call, uint64_t handle, uint32_t rights,
                       struct notification **out)
 {
     struct handle_entry *entry;
-    enum status status = handle_resolve(&process_current()->handles, handle,
-                                        OBJECT_NOTIFICATION, rights, &entry);
+    enum status status = permission_check(SYS_GROUP_IPC, call);
 
+    if (status == ST_OK) {
+        status = handle_resolve(&process_current()->handles, handle,
+                                OBJECT_NOTIFICATION, rights, &entry);
+    }
     if (status == ST_OK) {
         *out = CONTAINER_OF(entry->object, struct notification, object);
     }
@@ -171,7 +177,8 @@ int64_t
 sys_notify_signal(SYS_ARGS)
 {
     struct notification *notification;
-    enum status status = sys_find_notification(a, RIGHT_CALL, &notification);
+    enum status status =
+        sys_find_notification("notify_signal", a, RIGHT_CALL, &notification);
 
     if (status != ST_OK) {
         return status;
@@ -186,7 +193,8 @@ int64_t
 sys_notify_wait(SYS_ARGS)
 {
     struct notification *notification;
-    enum status status = sys_find_notification(a, RIGHT_RECEIVE, &notification);
+    enum status status =
+        sys_find_notification("notify_wait", a, RIGHT_RECEIVE, &notification);
     uint64_t taken;
 
     if (status != ST_OK) {

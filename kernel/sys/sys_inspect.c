@@ -20,12 +20,12 @@
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 #include <task/elf.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
 
 #include "handlers.h"
-#include "permission.h"
 #include "region_range.h"
 #include "table.h"
 

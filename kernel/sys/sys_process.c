@@ -10,12 +10,12 @@
 #include <ipc/spawn.h>
 #include <mm/layout.h>
 #include <task/handle.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
 
 #include "handlers.h"
-#include "permission.h"
 
 /* Set in an argument that is a process number instead of a handle. */
 #define SYS_BY_ID (1ull << 63)

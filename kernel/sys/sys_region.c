@@ -15,12 +15,12 @@
 #include <ipc/memory_object.h>
 #include <ipc/page_fault.h>
 #include <mm/vmm.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
 
 #include "handlers.h"
-#include "permission.h"
 #include "region_range.h"
 
 #define SYS_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)

@@ -12,11 +12,11 @@
 #include <ipc/endpoint.h>
 #include <ipc/notification.h>
 #include <task/handle.h>
+#include <task/permission.h>
 #include <task/process.h>
 #include <task/sched.h>
 
 #include "handlers.h"
-#include "permission.h"
 
 #define SYS_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 

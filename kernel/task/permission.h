@@ -9,7 +9,7 @@
 
 #include <base/compiler.h>
 
-#include <task/process.h>
+#include "process.h"
 
 /* Whether @process may use the calls of @group. */
 static inline bool
