@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""Claim: a stack that grows too far meets a page that is never there, and nobody else notices
+(rows H46, H47 of the table of hostile tests).
+Method: touch the guard at its edges, recurse without end, a few hundred times; a region of
+kind guard of one's own is in the guests `syscalls` and `pointers`."""
+from hostile import *  # noqa: F403
+from hostile import SOAK, arena, gauntlet, killed  # noqa: F401
+
+STACK_TOP = 0x7FFFFFFF0000
+STACK_PAGES, PAGE = 256, 4096  # USER_STACK_PAGES; its guard is one page
+BASE = STACK_TOP - STACK_PAGES * PAGE
+
+
+def test_h46_the_edges_of_the_guard(arena):
+    """The byte below the stack and the lowest byte of the guard are refused; the byte below the
+    guard is nobody's; the lowest byte of the stack itself can be written."""
+    machine = arena("gauntlet", "attack")
+    ends = gauntlet(machine, "attack", "guard:1", "guard:8", "guard:4095", "guard:4096", "guard:4097", "stack-bottom:0",
+                    "stack-bottom:4095")
+    for below in (1, 8, 4095, 4096):
+        killed(ends[f"guard:{below}"], PF, error=WRITE | USER, reason=GUARD, address=BASE - below)
+    killed(ends["guard:4097"], PF, reason=NO_REGION, address=BASE - 4097)
+    assert ends["stack-bottom:0"].wait == ends["stack-bottom:4095"].wait == 99
+
+
+def test_h46_recursion_without_an_end(arena):
+    """Again and again: each ends at the guard, and no frame is missing after any."""
+    machine = arena("gauntlet", "attack")
+    for end in gauntlet(machine, "attack", f"overflow:1-{100 * SOAK}").values():
+        killed(end, PF, error=WRITE | USER, reason=GUARD)
+        assert BASE - PAGE <= end.address < BASE
+
+
+def test_h47_a_frame_larger_than_the_guard(arena):
+    """The guard is one page (docs/memory_map.md). A frame of 1 MiB reaches over it: below is
+    nothing, which ends the program as well."""
+    machine = arena("gauntlet", "attack")
+    for end in gauntlet(machine, "attack", "over-guard:2", "over-guard:16", "over-guard:256").values():
+        killed(end, PF, error=WRITE | USER, reason=NO_REGION)
+
+
+def test_overflow_as_shipped(machine):
+    """What a person sees."""
+    text = machine.command("run overflow")
+    assert "vector 14, error 0x6" in text and "stack overflow" in text
+    assert "Hello" in machine.command("run hello")

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Claim: nobody gets more than there is: bombs, exhaustion and killing meet an error or end
+the one who asked (rows H42, H63, H66, H69 of the table of hostile tests).
+Method: guests that take all they can, in the background, while the shell is asked."""
+import re
+
+import pytest
+
+from hostile import *  # noqa: F403
+from hostile import SOAK, arena, claims, expect_times, gauntlet, killed  # noqa: F401
+
+
+def test_h42_many_regions(arena):
+    """20,000 regions of a page with gaps between, and one of 2^46 bytes (guest `syscalls`)."""
+    claims(arena("churn"), f"run churn regions {20000 * SOAK}", 4)
+
+
+def test_h63_flat_spawn_bomb(arena):
+    text = claims(arena("churn"), "run churn flat", 4)
+    assert re.search(r"\d+ children, then (EAGAIN|ENOMEM|EMFILE)", text)
+
+
+def test_h63_nested_spawn_bomb(arena):
+    """Each process has one child, as deep as it goes; then all end by themselves."""
+    text = arena("churn").command("run churn nest", timeout=60)
+    assert re.search(r"the deepest: (EAGAIN|ENOMEM)", text) and "churn: exit 0" in text, text
+
+
+def test_h63_the_tree_can_be_killed(arena):
+    """Every process makes children as long as it can. The shell answers, and kills them all,
+    those that come meanwhile too."""
+    machine = arena("churn", memory=32)
+    machine.command("run churn bomb &")
+    while len([r for r in machine.processes() if r["name"] == "churn"]) < 20:
+        pass
+    assert "Test completed!" in machine.command("memtest")  # it may have no memory left
+    for _ in range(40):
+        bombs = [row["pid"] for row in machine.processes() if row["name"] == "churn"]
+        if not bombs:
+            break
+        for pid in bombs:
+            machine.command(f"kill {pid}", timeout=60)
+    assert not bombs
+
+
+@pytest.mark.parametrize("spec", ["eat:100000", "eat-tables:20000"])
+def test_h66_no_memory_inside_a_fault(arena, spec):
+    """The process that touches one page too many, or needs one page table too many, ends by
+    that name; a neighbour's memory and the frames are as before."""
+    end = gauntlet(arena("gauntlet", "attack", memory=32), "attack", spec)[spec]
+    if end.wait != 3:  # 3: it was told in time, by region_create
+        killed(end, PF, reason=NO_MEMORY)
+
+
+def test_h66_memory_runs_out_while_the_shell_works(arena):
+    """Two that eat everything, in the background; the shell and its reserve do not starve."""
+    machine = arena("demand", "eater", memory=32)
+    machine.command("run eater 64 &")
+    machine.command("run demand fill &")
+    for _ in range(10):
+        assert "here" in machine.command("echo here")
+    expect_times(machine, r"eater: \d+ blocks", 1)
+    expect_times(machine, r"filled \d+ pages", 1)
+    machine.command("echo")
+
+
+def test_h69_killing_by_rights(arena):
+    """A program without a handle kills nobody: its parent, the pager, numbers 0 and -1 are not
+    its to name (guest `syscalls`, group process; `denied` has no such call at all)."""
+    machine = arena("syscalls", "hello", "denied")
+    claims(machine, "run syscalls process", 60)
+    claims(machine, "run denied", 46)
+    assert "kill: " in machine.command("kill 4000000000")
+    assert "usage" in machine.command("kill 0") or "kill: " in machine.command("kill 0")
+    assert "usage" in machine.command("kill -1")
+
+
+def test_h69_a_killed_shell_is_started_again(start):
+    """The supervisor says why and starts a new one; the pager likewise."""
+    machine = start(modules=modules("hello"))
+    machine.prompt()
+    shell = next(row["pid"] for row in machine.processes() if row["name"] == "shell")
+    machine.send(f"kill {shell}\r")
+    machine.expect(r"shell ended \(killed\); starting it again")
+    machine.prompt()
+    assert "Hello" in machine.command("run hello")
+    pager = next(row["pid"] for row in machine.processes() if row["name"] == "pager")
+    machine.command(f"kill {pager}")
+    assert "[FAIL]" not in machine.command("memtest")
+    assert "every rule holds" in machine.command("vmcheck") and not machine.seen("panic")
