@@ -59,7 +59,7 @@ lint-rooms:
 	@echo "  LINT    rooms"
 	@$(PYTHON) tests/tools/check_layers.py
 	@for f in $$(git ls-files 'boot/*.asm' 'kernel/*.c' 'kernel/*.asm' 'lib/*.c' 'lib/*.asm' 2>/dev/null | sed 's|.*/||'); do \
-	grep -qw "$$f" kernel/build.mk kernel/*/*/build.mk Makefile lib/*/*.mk || { echo "$$f is in no build.mk"; exit 1; }; done
+	grep -qw "$$f" kernel/build.mk kernel/*/build.mk kernel/*/*/build.mk Makefile lib/*/*.mk || { echo "$$f is in no build.mk"; exit 1; }; done
 lint-image: $(BUILD)/kernel.elf programs
 	@echo "  LINT    images"
 	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
