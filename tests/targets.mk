@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz bench sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz bench coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -86,6 +86,17 @@ bench: ## exact instruction counts -> build/bench.json
 fuzz: ## libFuzzer over what can run on a host; FUZZ_SECONDS=60
 	@tools/setup lint
 	@$(SUBMAKE) fuzz-run
+
+# What the memory managers' branches are counted with, and where those stand that no host can take.
+COVERAGE_TESTS := bitmap string memmap quota pmm heap paging region vmm fail audits edges malloc boot_info published_api
+COVERAGE_FILES := kernel/mm/ kernel/arch/x86_64/(paging.c|mmu_inline.h) lib/base/(src/(bitmap|slab).c|include/base/(bitmap|slab|checked|align).h)
+coverage: ## branches of the memory managers that host tests take
+	@tools/setup test coverage
+	@rm -rf $(BUILD)/coverage
+	@$(SUBMAKE) BUILD=$(BUILD)/coverage HOST_COVERAGE=1 SEEDS_MORE=$(BUILD)/fuzz/corpus $(COVERAGE_TESTS:%=host-test-%) host-seeds > \
+	$(BUILD)/coverage.log || { tail -n 20 $(BUILD)/coverage.log; false; }
+	@gcovr -r . --object-directory $(BUILD)/coverage/host $(foreach f,$(COVERAGE_FILES),--filter '$f') --json $(BUILD)/coverage.json
+	@$(PYTHON) tests/tools/coverage_report.py $(BUILD)/coverage.json tests/host/unreachable.txt
 
 sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) under the QEMU tests
 	@tools/setup test

@@ -38,6 +38,21 @@ $(BUILD)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_$(1)) tests/fuzz/build.mk $(wi
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 
+# The seeds once more, as a host test and for coverage: gcc's sanitizers, no libFuzzer.
+define seeds_target
+$(BUILD)/host/seeds_$(1): tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(FUZZ_$(1)) $(FUZZ_HEADERS) $(BUILD)/host/fakes.a
+	@mkdir -p $(BUILD)/host/seeds/$(1); echo "  HOST    seeds_$(1)"
+	$(Q)$(foreach c,tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(FUZZ_$(1)),$(HOSTCC) $(HOST_FLAGS) $(HOSTINC) -c $(c) \
+	-o $(BUILD)/host/seeds/$(1)/$(notdir $(c)).o &&) $(HOSTCC) $(HOST_FLAGS) $(BUILD)/host/seeds/$(1)/*.o $(BUILD)/host/fakes.a -o $$@
+endef
+SEEDS_TARGETS := $(filter-out elf,$(FUZZ_TARGETS))
+$(foreach t,$(SEEDS_TARGETS),$(eval $(call seeds_target,$(t))))
+
+.PHONY: host-seeds $(SEEDS_TARGETS:%=host-seeds-%)
+host-seeds: $(SEEDS_TARGETS:%=host-seeds-%)
+$(SEEDS_TARGETS:%=host-seeds-%): host-seeds-%: $(BUILD)/host/seeds_%
+	@$< $(wildcard tests/fuzz/corpus/$*/* $(SEEDS_MORE)/$*/*)
+
 # Fuzz one target for FUZZ_SECONDS, from the seeds and what earlier runs found; one line says what was done. An input that
 # breaks a claim is kept in $(BUILD)/fuzz/found.
 .PHONY: fuzz-run fuzz-short fuzz-seeds $(FUZZ_TARGETS:%=fuzz-%)

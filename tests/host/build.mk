@@ -25,6 +25,11 @@ HOST_TESTS += vmm
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
 	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c fill.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+HOST_TESTS += audits
+HOST_audits := $(HOST_vmm)
+HOST_TESTS += edges
+HOST_edges := $(HOST_vmm)
+HOST_edges_LINK := $(FAIL_LINK)
 HOST_TESTS += fail
 HOST_fail := $(HOST_vmm) kernel/task/handle.c kernel/task/kernel_stack.c
 HOST_fail_LINK := $(FAIL_LINK)
@@ -59,8 +64,10 @@ HOST_libc := tests/host/libc_under_test.c
 # --- how they are built; nothing to change below for a new test -------------
 
 HOSTCC ?= gcc
-HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra \
-	-Wno-unused-parameter -Wno-format-overflow -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=undefined $(if $(WERROR),-Werror)
+# HOST_COVERAGE=1: count branches instead, in code as it is written (make coverage).
+HOST_CHECKS := $(if $(HOST_COVERAGE),-O0 --coverage,-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+HOST_FLAGS := -std=gnu11 -g -fno-omit-frame-pointer -fno-common -Wall -Wextra -Wno-unused-parameter -Wno-format-overflow \
+	-Wno-format-truncation $(HOST_CHECKS) $(if $(WERROR),-Werror)
 HOSTINC += -Itests/host/fakes/include -Itests/host -Ikernel/abi -Ikernel -Ilib/base/include -Ilib/libsecos/include -I.
 HOST_FAKES := $(patsubst %,$(BUILD)/host/%.o,$(wildcard tests/host/fakes/*.c))
 

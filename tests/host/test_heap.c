@@ -271,6 +271,8 @@ TEST(a_foreign_address_is_refused)
     start(16 * MIB);
     CHECK_PANICS(kfree(local), "never allocated");
     CHECK_PANICS(kfree(fake_ram), "never allocated");
+    CHECK_PANICS(kfree((void *)HEAP_BASE), "never allocated");
+    CHECK_PANICS(kfree((void *)(HEAP_END + 64)), "never allocated");
     frame = pmm_alloc_frame();
     CHECK_PANICS(kfree(frame), "never allocated");
     pmm_free_frame(frame);
@@ -367,6 +369,8 @@ TEST(a_pool_takes_back_only_its_own)
     CHECK_PANICS(pool_free(&apples, pear), "'apples'");
     CHECK_PANICS(pool_free(&apples, plain), "'apples'");
     CHECK_PANICS(pool_free(&apples, NULL), "'apples'");
+    CHECK_PANICS(pool_free(&apples, &apples), "'apples'");
+    CHECK_PANICS(pool_free(&apples, fake_ram), "'apples'");
     ((char *)apple)[200] ^= 1;
     CHECK_PANICS(pool_free(&apples, apple), "beyond its end");
     ((char *)apple)[200] ^= 1;
@@ -432,6 +436,32 @@ TEST(large_blocks_have_an_unmapped_page_on_either_side)
     expect_empty();
 }
 
+TEST(a_place_is_looked_for_behind_what_is_mapped)
+{
+    uint8_t *first;
+    uint8_t *second;
+    uint8_t *third;
+
+    start(16 * MIB);
+    first = kmalloc(20000);
+    second = kmalloc(20000);
+    heap_cursor = HEAP_BASE; /* as if the window had been used up */
+    third = kmalloc(20000);
+    CHECK(third > second && second > first);
+    kfree(first);
+    kfree(second);
+    heap_cursor = HEAP_BASE; /* before the third is room enough now */
+    second = kmalloc(20000);
+    CHECK(second < third);
+    heap_cursor = HEAP_END - PAGE_BYTES;
+    first = kmalloc(20000); /* no room behind the cursor */
+    CHECK(first != NULL && first != second && first != third);
+    kfree(first);
+    kfree(second);
+    kfree(third);
+    expect_empty();
+}
+
 /* The counter of frees in a slab must survive more pairs than it has bits. */
 TEST(a_hundred_thousand_tight_pairs_keep_the_frame)
 {
@@ -468,6 +498,7 @@ main(int argc, char **argv)
     RUN(a_pool_takes_back_only_its_own);
     RUN(kmalloc_aligned_refuses_what_is_no_power_of_two);
     RUN(large_blocks_have_an_unmapped_page_on_either_side);
+    RUN(a_place_is_looked_for_behind_what_is_mapped);
     RUN(a_hundred_thousand_tight_pairs_keep_the_frame);
     return CHECK_REPORT();
 }

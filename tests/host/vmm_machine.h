@@ -30,11 +30,14 @@ cpu_random(void)
     return 0x1122334455667788ull;
 }
 
-/* The object's own hold is one of the count here: the last leaf takes it all. */
+/* Whether a shared frame is somebody's without a leaf; else its own hold is one
+ * of the count, and the last leaf takes it all. */
+static bool shared_is_held;
+
 bool
 vmm_hook_shared_unmapped(struct space *space, vaddr_t page, void *frame)
 {
-    return false;
+    return shared_is_held;
 }
 
 /* ---- the machine -------------------------------------------------------- */
