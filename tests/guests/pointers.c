@@ -10,6 +10,7 @@
  *                         call answers as if it had been there
  *      pointers changing  H29       the image of a program changes while it is
  *                         loaded: what was checked is what runs
+ *      pointers truncated H95       an image that is cut after every byte
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -541,6 +542,32 @@ group_changing(void)
     claim_true("the image changed meanwhile", changing_turns > 10);
 }
 
+/* ---- truncated --------------------------------------------------------------- */
+
+static void
+group_truncated(void)
+{
+    static struct image image;
+    struct spawn_request request = { .name = "truncated" };
+    int64_t refused = 0;
+    int64_t process;
+
+    changing_make(&image);
+    image.p_filesz = sizeof(image);
+    image.p_memsz = sizeof(image);
+    request.elf = syscall_address(&image);
+    for (uint64_t bytes = 1; bytes < sizeof(image); bytes++) {
+        request.elf_bytes = bytes;
+        refused += process_spawn(&request) == ST_ENOEXEC;
+    }
+    claim_equal("cut images refused", refused, sizeof(image) - 1);
+    request.elf_bytes = sizeof(image);
+    process = process_spawn(&request);
+    claim_true("the whole one is not", process > 0);
+    claim_equal("and runs", process_wait((handle_t)process, 0), 7);
+    (void)handle_close((handle_t)process);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -557,6 +584,8 @@ main(int argc, char **argv)
         group_missing();
     } else if (strcmp(mode, "changing") == 0) {
         group_changing();
+    } else if (strcmp(mode, "truncated") == 0) {
+        group_truncated();
     }
     (void)process_kill(pointer_child);
     (void)process_wait(pointer_child, 0);

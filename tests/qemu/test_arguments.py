@@ -40,4 +40,4 @@ def test_h31_the_same_with_a_pager_that_dies(start):
     machine = start(modules=modules("pointers", "hello", pager="die-at=30"))
     machine.prompt(60)
     claims(machine, "run pointers missing", 39, timeout=100)
-    assert not machine.seen("panic")
+    assert not machine.seen(PANIC)

@@ -52,7 +52,7 @@ def test_a_pager_that_fails_makes_malloc_fail(start):
         assert f"[FAIL] {what}" in text, text
     assert machine.command("echo $?").strip() != "0"
     assert "vmcheck: every rule holds" in machine.command("vmcheck")
-    assert not machine.seen("panic")
+    assert not machine.seen(PANIC)
 
 
 def test_a_pager_that_fails_ends_a_program_that_touches(start):

@@ -87,4 +87,4 @@ def test_h69_a_killed_shell_is_started_again(start):
     pager = next(row["pid"] for row in machine.processes() if row["name"] == "pager")
     machine.command(f"kill {pager}")
     assert "[FAIL]" not in machine.command("memtest")
-    assert "every rule holds" in machine.command("vmcheck") and not machine.seen("panic")
+    assert "every rule holds" in machine.command("vmcheck") and not machine.seen(PANIC)
