@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz bench coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz bench growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -82,6 +82,11 @@ bench: ## exact instruction counts -> build/bench.json
 	@$(SUBMAKE) all
 	@$(PYTHON) tests/bench/run.py --out $(BUILD)/bench.json
 	@$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json
+
+growth: ## what start-up costs from 16 MiB to 16 GiB -> build/growth.json
+	@tools/setup test
+	@$(SUBMAKE) all
+	@$(PYTHON) tests/bench/growth.py --out $(BUILD)/growth.json
 
 fuzz: ## libFuzzer over what can run on a host; FUZZ_SECONDS=60
 	@tools/setup lint

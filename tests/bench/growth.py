@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How start-up grows with RAM: instructions from the kernel's first one to the prompt,
+counted under icount on the shipped image -> build/growth.json, and a table."""
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/qemu"))
+sys.path.insert(0, str(ROOT / "tests/bench"))
+from machine import BUILD, Machine  # noqa: E402
+from run import CPU, OPTIONS  # noqa: E402
+
+SIZES = [16, 64, 128, 256, 1024, 4096, 8192, 16384]
+
+
+def measure_one(memory):
+    machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=memory)
+    try:
+        machine.prompt()
+        said = machine.command("info")
+        ticks = re.search(r"(\d+) TSC ticks from the kernel's first instruction to the prompt", said)
+        frames = machine.frames()
+    finally:
+        machine.close()
+    return {"memory_mib": memory, "instructions": int(ticks[1]), "frames": frames["total"],
+            "page_table_frames": frames["page table"], "kernel_image_frames": frames["kernel image"]}
+
+
+def measure(sizes):
+    return [measure_one(memory) for memory in sizes]
+
+
+def table(rows):
+    first = rows[0]
+    yield "| RAM | frames | instructions to the prompt | times the RAM | times the instructions |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in rows:
+        size = row["memory_mib"]
+        name = f"{size} MiB" if size < 1024 else f"{size // 1024} GiB"
+        yield (f"| {name} | {row['frames']:,} | {row['instructions']:,} | {size // first['memory_mib']} | "
+               f"{row['instructions'] / first['instructions']:.1f} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default=BUILD / "growth.json", type=pathlib.Path)
+    given = parser.parse_args()
+    rows = measure(SIZES)
+    given.out.write_text(json.dumps(rows, indent=1) + "\n")
+    print("\n".join(table(rows)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
