@@ -230,6 +230,7 @@ weave_boot(uint64_t deaths, bool kill)
     uint64_t round = 0;
 
     weave_lasting(lasting, true, true, &sums);
+    printf("weaving\n");
     while (boot_pager_deaths() < goal) {
         if (kill) {
             (void)sys_pager(PAGER_KILL, NULL);

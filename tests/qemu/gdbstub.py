@@ -81,22 +81,32 @@ class Probe:
         self._points = set()
         self._buffer = b""
         self._socket = None
+        self._runs = False
         self.machine = None
 
-    def attach(self, machine):
-        """Connect to @machine, which stops."""
+    def attach(self, machine, running=True):
+        """Connect to @machine, which stops. @running = False: it was started with -S."""
         self.machine = machine
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
+        end = time.monotonic() + TIMEOUT
+        while not (self._folder / "gdb").exists() and machine.is_running and time.monotonic() < end:
+            time.sleep(0.001)  # QEMU makes the socket before the machine runs
         self._socket.connect(f"{self._folder}/gdb")
-        self._receive()  # connecting stops the machine, and it says so
+        if running:
+            self._receive()  # connecting stops the machine, and it says so
         self._ask("qXfer:features:read:target.xml:0,ffb")  # lets registers be read one by one
         # Single steps let no interrupt in (this is QEMU's default, said aloud).
         self._ask("Qqemu.sstep=7")
 
     def close(self):
+        """Leave the machine alone; it runs on."""
         if self._socket:
+            if not self._runs and self.machine.is_running:
+                self._set_points(set())
+                self._send("D")
             self._socket.close()
+            self._socket = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- the protocol ------------------------------------------------------
@@ -209,11 +219,13 @@ class Probe:
         """Let the machine run freely."""
         self._set_points(set())
         self._send("c")
+        self._runs = True
 
     def stop(self):
         """Stop it again, wherever it is."""
         self._socket.sendall(b"\x03")
         self._receive()
+        self._runs = False
 
     # --- interfering -------------------------------------------------------
 
