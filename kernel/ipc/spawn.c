@@ -473,7 +473,11 @@ spawn_call(uint64_t address)
         if (status != ST_OK) {
             return spawn_fail(thread, spawn, status);
         }
-        sched_checkpoint();
+        /* Not behind the last step: who is ended there would leave a complete
+         * process that no handle names. */
+        if (spawn->phase != SPAWN_DONE) {
+            sched_checkpoint();
+        }
     }
     status = handle_reserve(&creator->handles, creator);
     if (status != ST_OK) {
