@@ -9,7 +9,7 @@ import pytest
 
 from hostile import *  # noqa: F403
 from hostile import BUILD, arena, claims, expect_times, gauntlet, killed, symbols  # noqa: F401
-from page_walk import HALF, PAGE, Walk
+from space_walk import HALF, PAGE, Walk
 
 KERNEL_BASE = 0xFFFFFFFF80000000
 PHYSMAP, PHYSMAP_END = 0xFFFF888000000000, 0xFFFF890000000000
