@@ -46,8 +46,10 @@ console_object_destroy(UNUSED struct object *object)
     panic("console: its last reference is the kernel's");
 }
 
-/* Take what the line has: ^C to the watcher, the rest into the ring. What does
- * not fit stays in the line's own buffer, which holds the sender back. */
+/* Take what the line has: ^C to the watcher, the rest into the ring. ^C takes
+ * along what was typed before it and nobody has read, as on any terminal: it was
+ * meant for the program that ends. What does not fit stays in the line's own
+ * buffer, which holds the sender back. */
 static void
 console_fill_ring(void)
 {
@@ -56,6 +58,7 @@ console_fill_ring(void)
     while (console.written_at - console.read_at < RING_BYTES
            && console_try_get(&byte)) {
         if (byte == CONTROL_C && console.watcher != NULL) {
+            console.read_at = console.written_at;
             notification_signal(console.watcher, console.watch_bits);
             continue;
         }
@@ -152,7 +155,7 @@ console_object_write(uint64_t from, uint64_t bytes)
 }
 
 /* A ^C that came before its watcher: typed right behind the line that starts a
- * program, say. It takes what was typed before it along, as on any terminal.
+ * program, say. It, too, takes what was typed before it along.
  * Returns whether there was one. */
 static bool
 console_take_control_c(void)

@@ -35,8 +35,9 @@ int64_t console_object_read(uint64_t to, uint64_t bytes, uint64_t deadline_ns);
  * than asked where the memory ends, or ST_EFAULT. */
 int64_t console_object_write(uint64_t from, uint64_t bytes);
 
-/* From now on ^C signals @bits of @watcher (a reference is kept), and so does
- * one that nobody has read yet; NULL: ^C is a byte like any other. */
+/* From now on ^C signals @bits of @watcher (a reference is kept) and drops what
+ * was typed before it and nobody has read; so does one that nobody has read yet.
+ * NULL: ^C is a byte like any other. */
 void console_object_watch(struct notification *watcher, uint64_t bits);
 
 /* The TSC when somebody first asked for input: the prompt is on the screen. */
