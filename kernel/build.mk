@@ -49,6 +49,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/donation.c \
 	ipc/endpoint.c \
 	ipc/fault.c \
+	ipc/fault_reply.c \
 	ipc/ipc.c \
 	ipc/memory_object.c \
 	ipc/modules.c \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The first half of the commonest fault, inline in the trap's path. What it means
- * is told in fault.h; fault.c has every other case. */
+/* What the halves of a fault share, and the first half of the commonest one,
+ * inline in the trap's path. What it means is told in fault.h; fault.c has every
+ * other beginning, fault_reply.c the ends. */
 #pragma once
 
 #include <secos/fault.h>
@@ -12,7 +13,11 @@
 #include <task/process.h>
 
 #include "binding.h"
+#include "endpoint.h"
 #include "fault.h"
+
+/* A leaf that is in transit only within one function: slot 0 is no call. */
+#define FAULT_NO_SLOT 0u
 
 /* Make the thread's call a fault: ask the pager of @region for @page. */
 static ALWAYS_INLINE struct call *
@@ -85,7 +90,7 @@ fault_answer_direct(struct process *process, uint64_t page, uint32_t access)
     if (UNLIKELY(region == NULL)) {
         return false;
     }
-    mmu_set_transit(at, 0);
+    mmu_set_transit(at, FAULT_NO_SLOT);
     if (UNLIKELY(vmm_install_zero(space, address, at.leaf, region->spec.prot)
                  != ST_OK)) {
         vmm_cancel_transit(space, address);
@@ -93,4 +98,54 @@ fault_answer_direct(struct process *process, uint64_t page, uint32_t access)
     }
     process->faults++;
     return true;
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+/* Take the call out of queue or delivery: it is idle and its id is stale. */
+static ALWAYS_INLINE void
+fault_close(struct call *call)
+{
+    if (UNLIKELY(call->state == CALL_QUEUED)) {
+        endpoint_unqueue_call(call);
+    } else {
+        list_unlink(&call->delivered_link);
+    }
+    if (UNLIKELY(call->leaf == NULL)) {
+        list_remove(&call->protection_link);
+    }
+    call->leaf = NULL;
+    call->state = CALL_IDLE;
+    call_renew(call);
+}
+
+/* Every waiter runs again; the first is handed to the caller. */
+static ALWAYS_INLINE struct thread *
+fault_release_waiters(struct call *call)
+{
+    struct list *first = list_first(&call->waiters);
+    struct thread *next = LIST_ENTRY(first, struct thread, wait_link);
+
+    list_unlink(first);
+    while (UNLIKELY(!list_is_empty(&call->waiters))) {
+        struct thread *thread =
+            LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
+
+        list_remove(&thread->wait_link);
+        thread_wake(thread);
+    }
+    return next;
+}
+
+/* Give up the page that @call is for: close it, and make the leaf that is in
+ * transit for it empty again. */
+static inline void
+fault_abandon(struct call *call)
+{
+    bool in_transit = call->leaf != NULL;
+
+    fault_close(call);
+    if (in_transit) {
+        vmm_cancel_transit(call->space, vaddr(call->page << PAGE_SHIFT));
+    }
 }

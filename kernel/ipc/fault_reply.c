@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* The fault state machine: what a pager's answer does. */
+#include "fault.h"
+
+#include <secos/fault.h>
+#include <secos/ipc.h>
+#include <secos/process.h>
+
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <mm/region.h>
+#include <mm/vmm.h>
+#include <task/handle.h>
+#include <task/process.h>
+#include <task/thread.h>
+
+#include "endpoint.h"
+#include "fault_inline.h"
+#include "memory_object.h"
+#include "page_fault.h"
+#include "pager_watch.h"
+
+/* Pages of a run between two looks at interrupts. */
+#define FAULT_STEP_PAGES 16u
+
+/* The page is there: everybody who waits for it runs its access again. */
+static ALWAYS_INLINE struct thread *
+fault_resolve(struct call *call)
+{
+    call->endpoint->faults_served++;
+    call->owner->process->faults++;
+    fault_close(call);
+    return fault_release_waiters(call);
+}
+
+/* @page beside the one that was answered is not empty. If somebody waits for it
+ * and no pager was told yet, the answer serves them too. */
+static enum status
+fault_around_filled(struct space *space, uint64_t page, mmu_leaf_t leaf,
+                    uint32_t prot)
+{
+    struct call *call;
+    enum status status;
+
+    if (!mmu_leaf_is_transit(leaf)) {
+        return ST_OK;
+    }
+    call = call_at(mmu_leaf_slot(leaf));
+    if (call->state != CALL_QUEUED) {
+        return ST_OK;
+    }
+    status =
+        vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf, prot);
+    if (status == ST_OK) {
+        thread_wake(fault_resolve(call));
+    }
+    return status;
+}
+
+static enum status
+fault_around_page(struct space *space, uint64_t page, struct mmu_cursor at,
+                  uint32_t prot)
+{
+    vaddr_t address = vaddr(page << PAGE_SHIFT);
+    enum status status;
+
+    if (UNLIKELY(!mmu_leaf_is_empty(*at.leaf))) {
+        return fault_around_filled(space, page, *at.leaf, prot);
+    }
+    mmu_set_transit(at, FAULT_NO_SLOT);
+    status = vmm_install_zero(space, address, at.leaf, prot);
+    if (UNLIKELY(status != ST_OK)) {
+        vmm_cancel_transit(space, address);
+    }
+    return status;
+}
+
+/* The rest of a run is best effort: pages that are present or being asked for
+ * stay as they are, and the first shortage ends it. Between steps of a few pages
+ * interrupts are let in; nothing is half done there. */
+static NOINLINE void
+fault_around(struct space *space, uint64_t page, uint64_t run)
+{
+    const struct region *region = region_lookup(&space->regions, page);
+    uint32_t prot = region->spec.prot;
+    uint64_t first = page;
+    uint64_t end = page + run;
+    struct mmu_cursor at;
+    bool found = false;
+
+    if (region_end(region) < end) {
+        end = region_end(region);
+    }
+    for (page++; page < end; page++) {
+        if (found && page % MMU_TABLE_LEAVES != 0) {
+            at.leaf++;
+        } else if (mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)
+                   != ST_OK) {
+            return;
+        }
+        found = true;
+        if (fault_around_page(space, page, at, prot) != ST_OK) {
+            return;
+        }
+        if ((page - first) % FAULT_STEP_PAGES == 0) {
+            cpu_interrupt_window();
+        }
+    }
+}
+
+/* The client gets an error for this page: each waiter's process ends with a
+ * report, or its copy fails. */
+static void
+fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
+{
+    struct process *process = call->owner->process;
+    struct exit_report report = { .reason = reason, .pager_error = error };
+
+    page_fault_fill_report(&report, call);
+    fault_abandon(call);
+    while (!list_is_empty(&call->waiters)) {
+        struct thread *thread =
+            LIST_ENTRY(list_first(&call->waiters), struct thread, wait_link);
+
+        list_remove(&thread->wait_link);
+        if (thread->resume == RESUME_SYSCALL) {
+            thread->copy_failed = true;
+            thread_wake(thread);
+        } else {
+            thread_wake(thread);
+            page_fault_end(process, &report);
+        }
+    }
+}
+
+void
+fault_give_up(struct call *call)
+{
+    fault_fail(call, REASON_PAGER_GONE, 0);
+}
+
+static enum status
+fault_strike(struct call *call)
+{
+    pager_watch_strike(call->endpoint);
+    return ST_EINVAL;
+}
+
+static ALWAYS_INLINE struct reply_result
+fault_reply_zero(struct call *call, uint64_t run)
+{
+    struct space *space = call->space;
+    uint64_t page = call->page;
+    const struct region *region = region_lookup(&space->regions, page);
+    struct reply_result result = { NULL, ST_OK };
+
+    if (UNLIKELY(vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
+                                  region->spec.prot)
+                 != ST_OK)) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        return result;
+    }
+    result.woken = fault_resolve(call);
+    if (UNLIKELY(run > FAULT_STEP_PAGES)) {
+        /* An interrupt may end this pager: nobody may hang on its stack. */
+        thread_wake(result.woken);
+        result.woken = NULL;
+    }
+    if (UNLIKELY(run > 1)) {
+        fault_around(space, page, run);
+    }
+    return result;
+}
+
+/* MOVE and SHARE: page @index of the memory object that @handle of @server
+ * names. A handle that names none, or lacks the right, is a strike; a page that
+ * is not there is not, for somebody else may have taken it. */
+static struct reply_result
+fault_reply_object(struct call *call, const struct trap_frame *frame)
+{
+    struct handle_entry *entry;
+    struct memory_object *memory;
+    const struct region *region =
+        region_lookup(&call->space->regions, call->page);
+    vaddr_t address = vaddr(call->page << PAGE_SHIFT);
+    bool moves = frame->rsi == VERDICT_MOVE;
+    struct reply_result result = { NULL, ST_OK };
+
+    if (call->leaf == NULL || frame->rdx != 1
+        || handle_resolve(&call->server->handles, frame->r10, OBJECT_MEMORY,
+                          moves ? RIGHT_MANAGE : RIGHT_READ, &entry)
+               != ST_OK) {
+        result.status = fault_strike(call);
+        return result;
+    }
+    memory = CONTAINER_OF(entry->object, struct memory_object, object);
+    if (moves) {
+        result.status = memory_object_move(memory, frame->r8, call->space,
+                                           address, call->leaf,
+                                           region->spec.prot);
+    } else {
+        result.status = memory_object_map(
+            memory, frame->r8, call->space, address, call->leaf,
+            region->spec.prot & ~(uint32_t)PROT_WRITE, false);
+    }
+    if (result.status == ST_OK) {
+        result.woken = fault_resolve(call);
+    } else if (result.status == ST_ENOMEM) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        result.status = ST_OK;
+    }
+    return result;
+}
+
+/* COPY: the page that is shown read-only becomes a private one with the region's
+ * rights. If it went meanwhile, the waiters simply try again. */
+static struct reply_result
+fault_reply_copy(struct call *call)
+{
+    struct space *space = call->space;
+    const struct region *region = region_lookup(&space->regions, call->page);
+    vaddr_t address = vaddr(call->page << PAGE_SHIFT);
+    struct reply_result result = { NULL, ST_OK };
+    struct mmu_cursor at;
+
+    if (call->leaf != NULL) {
+        result.status = fault_strike(call);
+        return result;
+    }
+    if (mmu_find(&space->tables, address, &at) && mmu_leaf_is_present(*at.leaf)
+        && !mmu_leaf_allows(*at.leaf, region->spec.prot)
+        && vmm_install_copy(space, address, at.leaf, region->spec.prot)
+               != ST_OK) {
+        fault_fail(call, REASON_NO_MEMORY, 0);
+        return result;
+    }
+    result.woken = fault_resolve(call);
+    return result;
+}
+
+static NOINLINE struct reply_result
+fault_reply_general(struct call *call, const struct trap_frame *frame)
+{
+    struct reply_result result = { NULL, ST_OK };
+
+    switch (frame->rsi) {
+    case VERDICT_MOVE:
+    case VERDICT_SHARE:
+        return fault_reply_object(call, frame);
+    case VERDICT_COPY:
+        return fault_reply_copy(call);
+    case VERDICT_FAIL:
+        fault_fail(call, REASON_PAGER_FAIL, (uint32_t)frame->r10);
+        break;
+    case VERDICT_DEFER:
+        break;
+    default:
+        result.status = fault_strike(call);
+        break;
+    }
+    return result;
+}
+
+struct reply_result
+fault_reply(struct call *call, const struct trap_frame *frame)
+{
+    /* A missing page, and a run no longer than was asked for: 1 <= run. */
+    if (LIKELY(frame->rsi == VERDICT_ZERO && frame->rdx - 1 < call->run
+               && call->leaf != NULL)) {
+        return fault_reply_zero(call, frame->rdx);
+    }
+    return fault_reply_general(call, frame);
+}
