@@ -4,8 +4,10 @@ and its registers, with nothing that its kernel says about itself but the symbol
 its image.
 
 A root is found by what every root has: the entries of the kernel half, which are
-those of the loaded one. One that was freed keeps its content until its frame is used
-again: so the kernel is believed where it calls a frame free, and nowhere else. Source: Intel SDM vol. 3A, "4-Level Paging" (§4.5).
+those of the loaded one. One that was freed keeps its content while its frame is free,
+and parts of it where the next owner is the kernel itself (heap, kernel stack), which
+takes frames as they are: so the kernel is believed where it calls a frame one of
+these, and nowhere else. Source: Intel SDM vol. 3A, "4-Level Paging" (§4.5).
 """
 import dataclasses
 import re
@@ -21,6 +23,8 @@ KSTACKS = 0xFFFF_FF00_0000_0000
 KSTACKS_END = 0xFFFF_FF00_3000_0000
 USER_BASE, USER_END = 0x10000, 0x7FFF_FFFF_F000
 KERNEL_SLOTS = range(256, 512)
+# enum frame_kind of secos/system.h: free, kernel heap, kernel stack.
+LEFTOVER_KINDS = (1, 4, 5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,14 +76,14 @@ class Snapshot:
         for frame in range(0, len(self.ram), FRAME):
             if self.word(frame + 8 * first) & compare == wanted[first]:
                 table = self.table(frame)
-                if all(table[i] & compare == entry for i, entry in wanted.items()) and not self.is_free(frame):
+                if all(table[i] & compare == entry for i, entry in wanted.items()) and not self.is_leftover(frame):
                     found.append(frame)
         return found
 
-    def is_free(self, physical):
-        """Whether the kernel's frame table calls it so (kind 1 of mm/frame.h)."""
+    def is_leftover(self, physical):
+        """Whether the frame's owner may never have written what is in it, by the kernel's frame table."""
         table = self.word(self.symbols["frame_table"] - IMAGE_BASE) - PHYSMAP
-        return self.word(table + 8 * (physical // FRAME)) & 0xF == 1
+        return self.word(table + 8 * (physical // FRAME)) & 0xF in LEFTOVER_KINDS
 
     def word(self, physical):
         return struct.unpack_from("<Q", self.ram, physical)[0]
