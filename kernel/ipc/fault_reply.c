@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The fault state machine: what a pager's answer does. */
-#include "fault.h"
-
 #include <secos/fault.h>
 #include <secos/ipc.h>
 #include <secos/process.h>
@@ -15,6 +13,7 @@
 #include <task/thread.h>
 
 #include "endpoint.h"
+#include "fault.h"
 #include "fault_inline.h"
 #include "memory_object.h"
 #include "page_fault.h"
