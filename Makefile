@@ -83,9 +83,15 @@ $(BUILD)/asm_offsets.inc: kernel/arch/x86_64/asm_offsets.c $(BUILD)/flags
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MF $@.d -MT $@ -S $< -o $(BUILD)/asm_offsets.s
 	$(Q)sed -n 's/.*->\([A-Za-z_0-9]*\) \$$*\(-*[0-9]*\).*/%define \1 \2/p' $(BUILD)/asm_offsets.s > $@
 
-$(BUILD)/kernel.elf: $(KERNEL_OBJECTS) kernel/arch/x86_64/kernel.ld
+# Linked twice: the names of its functions, for a panic, are known after the first time.
+LINK_KERNEL = $(LD) $(LDFLAGS) $(KERNEL_LDFLAGS) -T kernel/arch/x86_64/kernel.ld -Map $(BUILD)/kernel.map $(KERNEL_OBJECTS)
+$(BUILD)/kernel.elf: $(KERNEL_OBJECTS) kernel/arch/x86_64/kernel.ld tools/kernel_symbols
 	@echo "  LD      $@"
-	$(Q)$(LD) $(LDFLAGS) $(KERNEL_LDFLAGS) -T kernel/arch/x86_64/kernel.ld -Map $(@:.elf=.map) $(KERNEL_OBJECTS) -o $@
+	$(Q)$(LINK_KERNEL) -o $(BUILD)/kernel.first
+	$(Q)NM=$(CROSS)nm $(PYTHON) tools/kernel_symbols $(BUILD)/kernel.first > $(BUILD)/symbols.asm
+	$(Q)$(NASM) -f elf64 --reproducible $(BUILD)/symbols.asm -o $(BUILD)/symbols.o
+	$(Q)$(LINK_KERNEL) $(BUILD)/symbols.o -o $@
+	$(Q)NM=$(CROSS)nm $(PYTHON) tools/kernel_symbols --check $(BUILD)/kernel.first $@
 
 $(BUILD)/libsecos.a: $(LIBSECOS_OBJECTS)
 	@echo "  AR      $@"

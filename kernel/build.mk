@@ -13,6 +13,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	klib/log.c \
 	klib/panic.c \
 	klib/stack_guard.c \
+	klib/symbol.c \
 	mm/blocks.c \
 	mm/boot_info.c \
 	mm/frame.c \

@@ -8,6 +8,9 @@
  * have: every word of the stack, up to the end of its page, that points into
  * .text is printed. Some are left over from calls that have returned; the page
  * is mapped, since we stand on it, so looking cannot fault.
+ *
+ * Numbers get names here, once, for all who panic: the text is watched on its
+ * way out, and behind an address of the kernel's code comes its function.
  */
 #include "panic.h"
 
@@ -22,12 +25,10 @@
 
 #include "kassert.h"
 #include "log.h"
+#include "symbol.h"
 
 /* Enough to see the way, few enough for a screen. */
 #define PANIC_STACK_LINES 16
-
-extern const uint8_t _text_start[];
-extern const uint8_t _text_end[];
 
 static bool panic_test_mode;
 static bool panic_in_progress;
@@ -39,9 +40,38 @@ panic_set_test_mode(bool on)
 }
 
 static void
-panic_put(void *context, char c)
+panic_put_plain(void *context, char c)
 {
     (void)context;
+    console_put(c);
+}
+
+/* Print which function @address is in, if it is in any. */
+static void
+panic_name(uint64_t address)
+{
+    struct symbol symbol;
+
+    if (symbol_lookup(address, &symbol)) {
+        fmt_print(panic_put_plain, NULL, " <%s+0x%lx>", symbol.name,
+                  symbol.offset);
+    }
+}
+
+/* Print @c. @context: the hexadecimal number that is being printed, or 0. */
+static void
+panic_put(void *context, char c)
+{
+    uint64_t *number = context;
+
+    if (c >= '0' && c <= '9') {
+        *number = *number << 4 | (uint64_t)(c - '0');
+    } else if (c >= 'a' && c <= 'f') {
+        *number = *number << 4 | (uint64_t)(c - 'a' + 10);
+    } else {
+        panic_name(*number);
+        *number = 0;
+    }
     console_put(c);
 }
 
@@ -54,9 +84,12 @@ panic_print_stack(void)
 
     for (uint64_t at = here; at < end && lines < PANIC_STACK_LINES; at += 8) {
         uint64_t word = *(const uint64_t *)(uintptr_t)at;
+        struct symbol symbol;
 
-        if (word >= (uintptr_t)_text_start && word < (uintptr_t)_text_end) {
-            klog("  stack 0x%lx", word);
+        /* Behind a call: the next function may begin there. */
+        if (symbol_lookup(word - 1, &symbol)) {
+            klog("  stack 0x%lx <%s+0x%lx>", word, symbol.name,
+                 symbol.offset + 1);
             lines++;
         }
     }
@@ -74,6 +107,7 @@ panic_stop(void)
 void
 panic(const char *fmt, ...)
 {
+    uint64_t number = 0;
     va_list args;
 
     __asm__ volatile("cli");
@@ -84,8 +118,9 @@ panic(const char *fmt, ...)
     panic_in_progress = true;
     console_write("\r\nPANIC: ", 9);
     va_start(args, fmt);
-    fmt_vprint(panic_put, NULL, fmt, args);
+    fmt_vprint(panic_put, &number, fmt, args);
     va_end(args);
+    panic_name(number);
     console_write("\r\n", 2);
     panic_print_stack();
     panic_stop();

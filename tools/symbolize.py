@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Names for the addresses in what SecOS says: the kernel's by value, a program's
+in the reports of its end. Used by secos-symbolize, secos-run and the tests."""
+import bisect
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NUMBER = re.compile(r"\b(?:0x)?([0-9a-fA-F]{16}|(?<=0x)[0-9a-fA-F]{5,15})\b")
+# "NAME (process 7) ended: vector ..." of the kernel, "NAME: killed by ..." of the shell.
+REPORT = re.compile(r"(?:^|\b)([\w-]+)(?: \(process \d+\) ended: |: killed by )")
+# What both say: instruction and address. The kernel has named its own addresses.
+PLACE = re.compile(r"\b(rip|address) 0x([0-9a-f]+)")
+NAMED = re.compile(r"\s*<")
+# A dot in a name is a local label of assembly, or one of these parts of a C function.
+FUNCTION = re.compile(r"\w+(\.(cold|part|isra|constprop|\d+))*")
+
+
+class Symbolizer:
+    """Symbols of one ELF file."""
+
+    def __init__(self, elf):
+        self.elf = str(elf)
+        listing = subprocess.run(["nm", "-n", self.elf], capture_output=True, text=True)
+        if listing.returncode != 0:
+            raise OSError(listing.stderr.strip())
+        rows = [line.split() for line in listing.stdout.splitlines()]
+        rows = [(int(r[0], 16), r[1], r[2]) for r in rows if len(r) == 3 and r[1] not in "aA"
+                and FUNCTION.fullmatch(r[2])]
+        self.starts = [r[0] for r in rows]
+        self.rows = rows
+        self.end = self.starts[-1] if rows else 0
+        self._lines = {}
+
+    def lookup(self, address):
+        """symbol+offset and file:line, or None outside the image."""
+        if not self.rows or not self.starts[0] <= address <= self.end:
+            return None
+        start, kind, name = self.rows[bisect.bisect_right(self.starts, address) - 1]
+        if address - start > 0x100000:
+            return None
+        text = f"{name}+{address - start:#x}"
+        if kind in "tTwW":
+            text += self._line(address)
+        return text
+
+    def _line(self, address):
+        if address not in self._lines:
+            out = subprocess.run(["addr2line", "-e", self.elf, hex(address)],
+                                 capture_output=True, text=True).stdout.strip()
+            out = re.sub(r"^\./| \(discriminator \d+\)", "", out)
+            self._lines[address] = "" if out.startswith("?") or out.endswith(":?") or not out else " " + out
+        return self._lines[address]
+
+    def annotate(self, text, numbers=NUMBER):
+        """@text with <symbol> behind each address of the image that has none."""
+        def explain(match):
+            name = None if NAMED.match(text, match.end()) else self.lookup(int(match[match.lastindex], 16))
+            return f"{match[0]} <{name}>" if name else match[0]
+        return numbers.sub(explain, text)
+
+
+class Log:
+    """What a machine says, line by line, with names. @programs maps the name of a
+    program to its ELF file; the rest is looked for in @build."""
+
+    def __init__(self, kernel, build, programs=()):
+        self.kernel = Symbolizer(kernel)
+        self.build = pathlib.Path(build)
+        self._files = dict(programs)
+        self._known = {}
+
+    def program(self, name):
+        """The symbols of program @name, or None."""
+        if name not in self._known:
+            places = [self._files.get(name), self.build / f"servers/{name}.debug", self.build / f"guests/{name}.debug"]
+            found = next((place for place in places if place and os.path.exists(place)), None)
+            self._known[name] = Symbolizer(found) if found else None
+        return self._known[name]
+
+    def annotate(self, line):
+        report = REPORT.search(line)
+        symbols = self.program(report[1]) if report else None
+        if symbols:
+            line = symbols.annotate(line, PLACE)
+        return self.kernel.annotate(line)
