@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz bench growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -82,6 +82,11 @@ bench: ## exact instruction counts -> build/bench.json
 	@$(SUBMAKE) all
 	@$(PYTHON) tests/bench/run.py --out $(BUILD)/bench.json
 	@$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json
+
+profile: ## where a row's instructions go, by function: BENCH=ipc_roundtrip
+	@tools/setup test
+	@$(SUBMAKE) all
+	@$(PYTHON) tests/bench/profile.py $(or $(BENCH),ipc_roundtrip) $(if $(LISTING),--listing $(LISTING))
 
 growth: ## what start-up costs from 16 MiB to 16 GiB -> build/growth.json
 	@tools/setup test

@@ -9,6 +9,9 @@
  * The program plays every part itself: called as `bench server` it is the other
  * side of the IPC figure, and `null`, where there is such a module, is what it
  * spawns.
+ *
+ * Called as `bench NAME` it measures that row alone, with a system call that does
+ * not exist before and behind its last batch: marks for tests/bench/profile.py.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +32,8 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define BENCH_WARM_UP      3
 #define BENCH_REPEAT       64
 #define BENCH_FAR_DEADLINE (1ull << 60)
+/* A foreign system call, which nobody handles here. */
+#define BENCH_MARK 1u
 
 /* Where the fault figures have their pages: a whole number of page tables. */
 #define BENCH_FAULT_BASE  0x0000180000000000ull
@@ -64,10 +69,30 @@ bench_median(uint64_t samples[BENCH_BATCHES])
     return samples[BENCH_BATCHES / 2];
 }
 
+static const char *bench_only;
+
+static bool
+bench_wants(const char *name)
+{
+    return bench_only == NULL || strcmp(bench_only, name) == 0;
+}
+
+/* Begin or end what a profile shows; @batch of BENCH_BATCHES is the one. */
+static void
+bench_mark(int batch)
+{
+    if (bench_only != NULL && batch == BENCH_BATCHES - 1) {
+        (void)syscall_fast(BENCH_MARK, (const uint64_t[6]){ 0 });
+    }
+}
+
 static void
 bench_print(const char *name, uint64_t total, uint64_t operations)
 {
     printf("bench %s %lu ticks\n", name, (total + operations / 2) / operations);
+    if (bench_only != NULL) {
+        printf("operations %lu\n", operations);
+    }
 }
 
 /* ---- what is measured in a loop ------------------------------------------- */
@@ -146,8 +171,11 @@ bench_loop_median(uint64_t (*loop)(void))
     uint64_t samples[BENCH_BATCHES];
 
     for (int i = -BENCH_WARM_UP; i < BENCH_BATCHES; i++) {
-        uint64_t ticks = loop();
+        uint64_t ticks;
 
+        bench_mark(i);
+        ticks = loop();
+        bench_mark(i);
         samples[i < 0 ? 0 : i] = ticks;
     }
     return bench_median(samples);
@@ -156,7 +184,12 @@ bench_loop_median(uint64_t (*loop)(void))
 static void
 bench_loop(const char *name, uint64_t (*loop)(void))
 {
-    uint64_t overhead = bench_loop_median(bench_loop_nothing);
+    uint64_t overhead;
+
+    if (!bench_wants(name)) {
+        return;
+    }
+    overhead = bench_loop_median(bench_loop_nothing);
 
     bench_print(name, bench_loop_median(loop) - overhead, BENCH_REPEAT);
 }
@@ -235,11 +268,16 @@ bench_yielder(UNUSED void *nothing)
 static void
 bench_switch(void)
 {
-    uint64_t overhead = bench_loop_median(bench_loop_nothing);
-    int64_t thread =
+    uint64_t overhead;
+    int64_t thread;
+
+    if (!bench_wants("context_switch")) {
+        return;
+    }
+    overhead = bench_loop_median(bench_loop_nothing);
+    thread =
         thread_create(bench_yielder, NULL,
                       bench_yielder_stack + sizeof(bench_yielder_stack) - 8, 0);
-
     if (thread < 0) {
         printf("bench: thread_create: %s\n", syscall_status_text(thread));
         return;
@@ -285,10 +323,13 @@ bench_touch(uint64_t first, uint64_t count)
 
 /* The same pages again, now present: what the loop costs. */
 static uint64_t
-bench_touch_net(uint64_t first, uint64_t count)
+bench_touch_net(uint64_t first, uint64_t count, int batch)
 {
-    uint64_t ticks = bench_touch(first, count);
+    uint64_t ticks;
 
+    bench_mark(batch);
+    ticks = bench_touch(first, count);
+    bench_mark(batch);
     return ticks - bench_touch(first, count);
 }
 
@@ -299,10 +340,13 @@ bench_fault_cold(void)
     uint64_t samples[BENCH_BATCHES];
     uint64_t page = BENCH_DRAIN_PAGES;
 
+    if (!bench_wants("fault_pager_cold")) {
+        return;
+    }
     bench_map();
     (void)bench_touch(0, BENCH_DRAIN_PAGES);
     for (int i = 0; i < BENCH_BATCHES; i++) {
-        samples[i] = bench_touch_net(page, BENCH_FAULT_BATCH);
+        samples[i] = bench_touch_net(page, BENCH_FAULT_BATCH, i);
         page += BENCH_FAULT_BATCH;
     }
     (void)region_destroy(BENCH_FAULT_BASE, BENCH_FAULT_PAGES);
@@ -316,11 +360,14 @@ bench_fault_prezeroed(void)
     uint64_t samples[BENCH_BATCHES];
     uint64_t page = BENCH_POOL_BATCH;
 
+    if (!bench_wants("fault_pager_prezeroed")) {
+        return;
+    }
     bench_map();
     (void)bench_touch(0, BENCH_POOL_BATCH);
     for (int i = 0; i < BENCH_BATCHES; i++) {
         (void)process_sleep_until(process_clock() + 50000000u);
-        samples[i] = bench_touch_net(page, BENCH_POOL_BATCH);
+        samples[i] = bench_touch_net(page, BENCH_POOL_BATCH, i);
         page += BENCH_POOL_BATCH;
     }
     (void)region_destroy(BENCH_FAULT_BASE, BENCH_FAULT_PAGES);
@@ -334,14 +381,20 @@ bench_populate(void)
     uint64_t samples[BENCH_BATCHES];
     uint64_t page = BENCH_DRAIN_PAGES;
 
+    if (!bench_wants("populate_cold_per_page")) {
+        return;
+    }
     bench_map();
     (void)bench_touch(0, BENCH_DRAIN_PAGES);
     for (int i = 0; i < BENCH_BATCHES; i++) {
-        uint64_t start = bench_tsc();
+        uint64_t start;
 
+        bench_mark(i);
+        start = bench_tsc();
         (void)region_populate(BENCH_FAULT_BASE + page * PAGE_BYTES,
                               BENCH_FAULT_BATCH, PROT_WRITE);
         samples[i] = bench_tsc() - start;
+        bench_mark(i);
         page += BENCH_FAULT_BATCH;
     }
     (void)region_destroy(BENCH_FAULT_BASE, BENCH_FAULT_PAGES);
@@ -372,15 +425,22 @@ bench_spawn(void)
     };
     uint64_t samples[BENCH_BATCHES];
 
+    if (!bench_wants("spawn_exit_wait")) {
+        return;
+    }
     for (int i = -BENCH_WARM_UP; i < BENCH_BATCHES; i++) {
-        uint64_t start = bench_tsc();
-        int64_t child = process_spawn(&request);
+        uint64_t start;
+        int64_t child;
 
+        bench_mark(i);
+        start = bench_tsc();
+        child = process_spawn(&request);
         if (child < 0) {
             return; /* there is no such module */
         }
         (void)process_wait((handle_t)child, 0);
         samples[i < 0 ? 0 : i] = bench_tsc() - start;
+        bench_mark(i);
         (void)handle_close((handle_t)child);
     }
     bench_print("spawn_exit_wait", bench_median(samples), 1);
@@ -391,7 +451,7 @@ bench_boot(void)
 {
     struct machine_info info;
 
-    if (sys_machine(&info) == ST_OK && info.prompt_tsc != 0) {
+    if (bench_wants("boot_to_prompt") && sys_machine(&info) == ST_OK && info.prompt_tsc != 0) {
         bench_print("boot_to_prompt", info.prompt_tsc - info.boot_tsc, 1);
     }
 }
@@ -402,6 +462,7 @@ main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "server") == 0) {
         return bench_serve();
     }
+    bench_only = argc > 1 ? argv[1] : NULL;
     bench_loop("syscall_null", bench_loop_null);
     bench_loop("syscall_null_int80", bench_loop_null_int80);
     bench_ipc(argv[0]);
