@@ -213,6 +213,10 @@ MUST_CHECK uint64_t mmu_check(const struct mmu_tables *tables,
 
 /* ---- the processor ----------------------------------------------------- */
 
+/* Fill the frame at @frame (in the physmap) with zeroes; returns @frame.
+ * Cost: 516 instructions, 512 of them the words. */
+static inline void *mmu_clear_frame(void *frame);
+
 /* Forget what this processor has cached of the page at @address and of all
  * tables. */
 void mmu_flush_page(vaddr_t address);

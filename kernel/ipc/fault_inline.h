@@ -10,6 +10,7 @@
 #include <arch/mmu.h>
 #include <mm/region.h>
 #include <mm/vmm.h>
+#include <mm/vmm_inline.h>
 #include <task/process.h>
 
 #include "binding.h"
@@ -91,8 +92,9 @@ fault_answer_direct(struct process *process, uint64_t page, uint32_t access)
         return false;
     }
     mmu_set_transit(at, FAULT_NO_SLOT);
-    if (UNLIKELY(vmm_install_zero(space, address, at.leaf, region->spec.prot)
-                 != ST_OK)) {
+    if (UNLIKELY(
+            vmm_install_zero_inline(space, address, at.leaf, region->spec.prot)
+            != ST_OK)) {
         vmm_cancel_transit(space, address);
         return false;
     }

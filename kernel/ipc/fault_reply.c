@@ -4,10 +4,13 @@
 #include <secos/ipc.h>
 #include <secos/process.h>
 
+#include <base/align.h>
+
 #include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <mm/region.h>
 #include <mm/vmm.h>
+#include <mm/vmm_inline.h>
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/thread.h>
@@ -56,53 +59,80 @@ fault_around_filled(struct space *space, uint64_t page, mmu_leaf_t leaf,
     return status;
 }
 
-static enum status
-fault_around_page(struct space *space, uint64_t page, struct mmu_cursor at,
-                  uint32_t prot)
+/* How many leaves from @leaf on, at most @most, are empty. */
+static uint64_t
+fault_count_empty(const mmu_leaf_t *leaf, uint64_t most)
 {
-    vaddr_t address = vaddr(page << PAGE_SHIFT);
-    enum status status;
+    uint64_t count = 0;
 
-    if (UNLIKELY(!mmu_leaf_is_empty(*at.leaf))) {
-        return fault_around_filled(space, page, *at.leaf, prot);
+    while (count < most && mmu_leaf_is_empty(leaf[count])) {
+        count++;
     }
-    mmu_set_transit(at, FAULT_NO_SLOT);
-    status = vmm_install_zero(space, address, at.leaf, prot);
-    if (UNLIKELY(status != ST_OK)) {
-        vmm_cancel_transit(space, address);
-    }
-    return status;
+    return count;
 }
 
-/* The rest of a run is best effort: pages that are present or being asked for
- * stay as they are, and the first shortage ends it. Between steps of a few pages
- * interrupts are let in; nothing is half done there. */
-static NOINLINE void
-fault_around(struct space *space, uint64_t page, uint64_t run)
+/* Fill what is empty of the @pages pages from @page on, whose leaves begin at
+ * @at. Returns false at a shortage. */
+static bool
+fault_around_step(struct space *space, uint64_t page, uint64_t pages,
+                  struct mmu_cursor at, uint32_t prot)
 {
-    const struct region *region = region_lookup(&space->regions, page);
-    uint32_t prot = region->spec.prot;
-    uint64_t first = page;
-    uint64_t end = page + run;
-    struct mmu_cursor at;
-    bool found = false;
+    while (pages > 0) {
+        uint64_t count = fault_count_empty(at.leaf, pages);
 
-    if (region_end(region) < end) {
-        end = region_end(region);
+        if (vmm_fill_zero(space, vaddr(page << PAGE_SHIFT), at, count, prot)
+            != count) {
+            mmu_prune(&space->tables, vaddr(page << PAGE_SHIFT));
+            return false;
+        }
+        if (count == 0) {
+            if (fault_around_filled(space, page, *at.leaf, prot) != ST_OK) {
+                return false;
+            }
+            count = 1;
+        }
+        page += count;
+        pages -= count;
+        at.leaf += count;
     }
-    for (page++; page < end; page++) {
-        if (found && page % MMU_TABLE_LEAVES != 0) {
-            at.leaf++;
-        } else if (mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)
-                   != ST_OK) {
+    return true;
+}
+
+/* Where a step that begins at @page ends: after @most pages, at @end or with the
+ * table, whichever is first. */
+static uint64_t
+fault_step_end(uint64_t page, uint64_t end, uint64_t most)
+{
+    uint64_t step = align_up(page + 1, MMU_TABLE_LEAVES);
+
+    step = step < end ? step : end;
+    return step - page < most ? step : page + most;
+}
+
+/* The rest of a run, from @page to @end, is best effort: pages that are present
+ * or being asked for stay as they are, and the first shortage ends it. After
+ * every few pages interrupts are let in; nothing is half done there. */
+static NOINLINE void
+fault_around(struct space *space, uint64_t page, uint64_t end)
+{
+    const struct region *region = region_lookup(&space->regions, page - 1);
+    uint32_t prot = region->spec.prot;
+    uint64_t left = FAULT_STEP_PAGES; /* until interrupts are let in */
+
+    end = end < region_end(region) ? end : region_end(region);
+    while (page < end) {
+        uint64_t step = fault_step_end(page, end, left);
+        struct mmu_cursor at;
+
+        if (mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at) != ST_OK
+            || !fault_around_step(space, page, step - page, at, prot)) {
             return;
         }
-        found = true;
-        if (fault_around_page(space, page, at, prot) != ST_OK) {
-            return;
-        }
-        if ((page - first) % FAULT_STEP_PAGES == 0) {
+        left -= step - page;
+        page = step;
+        if (left == 0) {
             cpu_interrupt_window();
+            left = FAULT_STEP_PAGES;
         }
     }
 }
@@ -153,8 +183,8 @@ fault_reply_zero(struct call *call, uint64_t run)
     const struct region *region = region_lookup(&space->regions, page);
     struct reply_result result = { NULL, ST_OK };
 
-    if (UNLIKELY(vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
-                                  region->spec.prot)
+    if (UNLIKELY(vmm_install_zero_inline(space, vaddr(page << PAGE_SHIFT),
+                                         call->leaf, region->spec.prot)
                  != ST_OK)) {
         fault_fail(call, REASON_NO_MEMORY, 0);
         return result;
@@ -166,7 +196,7 @@ fault_reply_zero(struct call *call, uint64_t run)
         result.woken = NULL;
     }
     if (UNLIKELY(run > 1)) {
-        fault_around(space, page, run);
+        fault_around(space, page + 1, page + run);
     }
     return result;
 }

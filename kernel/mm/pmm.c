@@ -4,8 +4,7 @@
  * reports in pmm_report.c. */
 #include "pmm.h"
 
-#include <base/string.h>
-
+#include <arch/mmu.h>
 #include <klib/kassert.h>
 #include <klib/panic.h>
 
@@ -132,19 +131,24 @@ pmm_alloc_frame(void)
     return pmm_alloc_kind(FRAME_HEAP, 0);
 }
 
+static NOINLINE void *
+pmm_alloc_zeroed_next_word(enum frame_kind kind, uint64_t owner)
+{
+    void *frame = pmm_alloc_next_word(kind, owner);
+
+    return frame == NULL ? NULL : mmu_clear_frame(frame);
+}
+
 void *
 pmm_alloc_zeroed(enum frame_kind kind, uint64_t owner)
 {
-    void *frame;
-
     if (LIKELY(pmm.pool_count != 0)) {
         return pmm_take_pooled(kind, owner);
     }
-    frame = pmm_alloc_kind(kind, owner);
-    if (frame != NULL) {
-        memset(frame, 0, PAGE_BYTES);
+    if (UNLIKELY(!blocks_is_ready(&pmm.blocks))) {
+        return pmm_alloc_zeroed_next_word(kind, owner);
     }
-    return frame;
+    return mmu_clear_frame(pmm_take(kind, owner));
 }
 
 /* The number of the frame that begins at @frame. Rotating the low bits to the
@@ -302,7 +306,7 @@ pmm_pool_refill_one(void)
         pmm_word_changed();
     }
     index = blocks_word_first(&pmm.blocks) + blocks_take_bit(&pmm.blocks);
-    memset(frame_at(index), 0, PAGE_BYTES);
+    (void)mmu_clear_frame(frame_at(index));
     frame_table[index] = FRAME_POOLED | FRAME_FREE;
     pmm.pool[pmm.pool_count++] = index;
     return true;

@@ -205,11 +205,20 @@ bool vmm_translate_in_space(const struct space *space, vaddr_t address,
  * mapping with @prot. @prot has READ and not both WRITE and EXEC (the region
  * tree's I3).
  * Returns ST_ENOMEM, the leaf still in transit: over the quota or no frame.
- * Cost: about 60 instructions with a pre-zeroed frame. No flush: the processor
+ * Cost: about 50 instructions with a pre-zeroed frame. No flush: the processor
  * never caches a missing page.
  */
 MUST_CHECK enum status vmm_install_zero(struct space *space, vaddr_t page,
                                         mmu_leaf_t *leaf, uint32_t prot);
+
+/*
+ * Show zeroed frames at @pages pages from @page on, whose leaves, empty, begin at
+ * @at and lie in one table. @prot as above.
+ * Returns how many were shown: fewer at the first shortage.
+ * Cost: about 40 instructions a page besides zeroing.
+ */
+uint64_t vmm_fill_zero(struct space *space, vaddr_t page, struct mmu_cursor at,
+                       uint64_t pages, uint32_t prot);
 
 /* As vmm_map_in_space, with @leaf in transit for @page instead of an empty
  * one. Returns ST_EPERM, ST_EAGAIN or ST_ENOMEM: the leaf is still in transit. */

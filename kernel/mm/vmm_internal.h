@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm.h"
+#include "vmm_inline.h"
 
 /* The kernel half and its tables, as space 0. It has no regions and no quota;
  * the user half of its root stays empty for ever. */
@@ -41,15 +42,6 @@ vmm_image_paddr(vaddr_t address)
 }
 
 #define VMM_MAPPED_FLAGS (FRAME_MAPPED_W | FRAME_MAPPED_X)
-
-/* Frame flags that a user leaf with @prot sets. Both are powers of two, so these
- * are two shifts and nothing to branch on. */
-static inline uint64_t
-vmm_prot_flags(uint32_t prot)
-{
-    return (prot & PROT_WRITE) * (FRAME_MAPPED_W / PROT_WRITE)
-           | (prot & PROT_EXEC) * (FRAME_MAPPED_X / PROT_EXEC);
-}
 
 /* The living space with the lowest number above @id, or NULL. */
 struct space *vmm_next_space(uint32_t id);

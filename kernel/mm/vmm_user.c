@@ -79,24 +79,6 @@ vmm_drop_leaf(struct tlb_batch *batch, const struct mmu_found *at)
     }
 }
 
-/* A zeroed frame for @page of @space, charged to it; NULL if there is none. */
-static inline void *
-vmm_fresh_frame(struct space *space, vaddr_t page, uint32_t prot)
-{
-    void *frame;
-
-    if (UNLIKELY(quota_charge(space->quota, 1) != ST_OK)) {
-        return NULL;
-    }
-    frame = pmm_alloc_zeroed(FRAME_USER,
-                             frame_private(space->id, page.raw >> PAGE_SHIFT)
-                                 | vmm_prot_flags(prot));
-    if (UNLIKELY(frame == NULL)) {
-        quota_uncharge(space->quota, 1);
-    }
-    return frame;
-}
-
 /* Find the empty leaf for a new page, making tables where they are missing. */
 static enum status
 vmm_empty_leaf(struct space *space, vaddr_t page, uint32_t prot,
@@ -238,14 +220,40 @@ enum status
 vmm_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
                  uint32_t prot)
 {
-    void *frame = vmm_fresh_frame(space, page, prot);
+    return vmm_install_zero_inline(space, page, leaf, prot);
+}
 
-    if (UNLIKELY(frame == NULL)) {
-        return ST_ENOMEM;
+/* Charge what can be of @pages; returns how many that is. */
+static uint64_t
+vmm_charge_some(struct space *space, uint64_t pages)
+{
+    while (pages > 0 && quota_charge(space->quota, pages) != ST_OK) {
+        pages--;
     }
-    mmu_transit_to_frame(leaf, physmap_paddr(frame), prot);
-    space->resident++;
-    return ST_OK;
+    return pages;
+}
+
+uint64_t
+vmm_fill_zero(struct space *space, vaddr_t page, struct mmu_cursor at,
+              uint64_t pages, uint32_t prot)
+{
+    uint64_t owner = vmm_private_word(space, page, prot);
+    uint64_t charged = vmm_charge_some(space, pages);
+    uint64_t done;
+
+    for (done = 0; done < charged; done++) {
+        void *frame = pmm_alloc_zeroed(FRAME_USER, owner);
+
+        if (UNLIKELY(frame == NULL)) {
+            quota_uncharge(space->quota, charged - done);
+            break;
+        }
+        mmu_set_frame(at, physmap_paddr(frame), prot);
+        owner += VMM_PRIVATE_NEXT_PAGE;
+        at.leaf++;
+    }
+    space->resident += done;
+    return done;
 }
 
 enum status

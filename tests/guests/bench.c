@@ -451,7 +451,8 @@ bench_boot(void)
 {
     struct machine_info info;
 
-    if (bench_wants("boot_to_prompt") && sys_machine(&info) == ST_OK && info.prompt_tsc != 0) {
+    if (bench_wants("boot_to_prompt") && sys_machine(&info) == ST_OK
+        && info.prompt_tsc != 0) {
         bench_print("boot_to_prompt", info.prompt_tsc - info.boot_tsc, 1);
     }
 }

@@ -3,6 +3,8 @@
  * there, include that. */
 #pragma once
 
+#include <base/align.h>
+
 #include <arch/mmu.h>
 #include <arch/x86_64/pte.h>
 
@@ -145,4 +147,17 @@ mmu_set_frame(struct mmu_cursor at, paddr_t frame, uint32_t prot)
 {
     *at.leaf = mmu_leaf_make(frame, prot);
     *at.parent += PTE_COUNT_ONE;
+}
+
+static ALWAYS_INLINE void *
+mmu_clear_frame(void *frame)
+{
+    void *at = frame;
+    uint64_t words = PAGE_BYTES / sizeof(uint64_t);
+
+    __asm__ volatile("rep stosq"
+                     : "+D"(at), "+c"(words)
+                     : "a"(0ull)
+                     : "memory");
+    return (char *)at - PAGE_BYTES;
 }
