@@ -53,6 +53,7 @@ spawn_find_module(struct spawn *spawn)
     if (module == NULL) {
         return ST_ENOENT;
     }
+    spawn->module = module;
     spawn->image = physmap_at(module->start);
     spawn->image_bytes = module->end.raw - module->start.raw;
     spawn->phase = SPAWN_CREATE;
@@ -80,7 +81,6 @@ spawn_copy_image(struct spawn *spawn)
             process_uncharge_bytes(spawn->creator, most);
             return ST_ENOMEM;
         }
-        spawn->image_is_copy = true;
         spawn->image_bytes = most;
     }
     count = most - spawn->copied;
@@ -176,6 +176,9 @@ spawn_create(struct spawn *spawn)
         .plan = &spawn->plan,
         .pager = spawn->pager,
         .resident = spawn->resident,
+        .in_place = spawn->module == NULL
+                        ? 0
+                        : modules_in_place(spawn->module, &spawn->plan),
     };
     spawn->phase = SPAWN_LOAD;
     return ST_OK;
@@ -308,7 +311,7 @@ spawn_drop(void *object)
     if (spawn->given != NULL) {
         object_put(spawn->given);
     }
-    if (spawn->image_is_copy) {
+    if (spawn->module == NULL && spawn->image != NULL) {
         kfree(spawn->image);
         process_uncharge_bytes(spawn->creator, spawn->image_bytes);
     }

@@ -26,6 +26,7 @@
 #include <task/loader.h>
 
 struct binding;
+struct boot_module;
 struct object;
 struct process;
 struct thread;
@@ -49,10 +50,10 @@ struct spawn {
     uint64_t given_badge;
     uint8_t phase; /* enum spawn_phase */
     bool resident;
-    bool image_is_copy;
     uint8_t priority;
     uint32_t console_rights;
     enum elf_status elf_status;
+    const struct boot_module *module; /* NULL = the image is a copy */
     uint8_t *image;
     uint64_t image_bytes;
     uint64_t copied;

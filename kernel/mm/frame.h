@@ -12,6 +12,7 @@
  *
  *     USER          space 20 bits | page 35 bits       frame_private()
  *     SHARED        object 20 | page 20 | count 16     frame_shared()
+ *     MODULE        0         | 0       | count 16     frame_shared()
  *     PAGE_TABLE    space 20 bits                      frame_private(space, 0)
  *     HEAP          address of a descriptor            frame_descriptor()
  *     FREE, others  0
@@ -165,6 +166,15 @@ static inline uint32_t
 frame_count(uint64_t word)
 {
     return (uint32_t)(word >> FRAME_OWNER_SHIFT) & FRAME_COUNT_MAX;
+}
+
+/* Whether any number of leaves may show the frame, and its word counts them. */
+static inline bool
+frame_is_counted(uint64_t word)
+{
+    enum frame_kind kind = frame_kind_of(word);
+
+    return kind == FRAME_SHARED || kind == FRAME_MODULE;
 }
 
 /* The owner of a heap frame. Addresses are sign-extended from 48 bits, so the

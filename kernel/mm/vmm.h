@@ -160,7 +160,8 @@ extern const struct region_ops vmm_region_ops;
 /*
  * Map @frame at @page with @prot. The frame is
  *   FRAME_USER    not mapped yet; on success it is the space's, which is charged;
- *   FRAME_SHARED  mapped once more: its count goes up, nobody is charged.
+ *   FRAME_SHARED  mapped once more: its count goes up, nobody is charged;
+ *   FRAME_MODULE  the same, never with WRITE: modules stay as they were loaded.
  * Returns ST_EINVAL for a page outside the user half, a protection without READ
  *                   or with WRITE and EXEC,
  *         ST_EPERM  if rule (b) forbids it,

@@ -8,7 +8,9 @@
  *                          kernel half       -> the three shared slots, no more
  *      the kernel half     each leaf         -> no U, no W+X, text read-only
  *      the frame table     each word         -> as many private frames as leaves,
- *                                               as many tables as were walked
+ *                                               as many counts as leaves that
+                                               share, as many tables as were
+                                               walked
  */
 #include <base/string.h>
 
@@ -23,6 +25,7 @@ struct vmm_audit {
     const struct space *space; /* whose tables are being walked    */
     uint64_t tables;           /* seen in all spaces               */
     uint64_t private_leaves;   /* that show a frame of kind USER   */
+    uint64_t counted_leaves;   /* that show one with a count       */
     uint64_t present;          /* user leaves of the present space */
     unsigned lines;            /* logged                           */
 };
@@ -75,12 +78,13 @@ vmm_audit_frame(struct vmm_audit *audit, vaddr_t page, mmu_leaf_t leaf)
     bool is_private = frame_kind_of(word) == FRAME_USER;
 
     audit->private_leaves += is_private;
+    audit->counted_leaves += frame_is_counted(word);
     if (is_private
         && (frame_space(word) != audit->space->id
             || frame_page(word) != page.raw >> PAGE_SHIFT)) {
         vmm_audit_note(audit, &info->wrong_owner, "frame of another page",
                        page.raw);
-    } else if (!is_private && frame_kind_of(word) != FRAME_SHARED) {
+    } else if (!is_private && !frame_is_counted(word)) {
         vmm_audit_note(audit, &info->wrong_owner, "frame that is no user's",
                        page.raw);
     }
@@ -221,6 +225,7 @@ vmm_audit_frames(struct vmm_audit *audit)
 {
     struct audit_info *info = audit->info;
     uint64_t private_frames = 0;
+    uint64_t counts = 0;
 
     audit->space = &vmm_kernel;
     for (uint64_t i = 0; i < frame_limit; i++) {
@@ -229,8 +234,10 @@ vmm_audit_frames(struct vmm_audit *audit)
         info->frames_checked++;
         private_frames += frame_kind_of(word) == FRAME_USER
                           && frame_space(word) != 0;
-        if ((frame_kind_of(word) == FRAME_USER
-             || frame_kind_of(word) == FRAME_SHARED)
+        if (frame_is_counted(word)) {
+            counts += frame_count(word);
+        }
+        if ((frame_kind_of(word) == FRAME_USER || frame_is_counted(word))
             && (word & VMM_MAPPED_FLAGS) == VMM_MAPPED_FLAGS) {
             vmm_audit_note(audit, &info->wx_b, "frame with W and X leaves",
                            i << PAGE_SHIFT);
@@ -239,6 +246,10 @@ vmm_audit_frames(struct vmm_audit *audit)
     if (private_frames != audit->private_leaves) {
         vmm_audit_note(audit, &info->wrong_owner, "private frames and leaves",
                        private_frames - audit->private_leaves);
+    }
+    if (counts != audit->counted_leaves) {
+        vmm_audit_note(audit, &info->wrong_owner, "shared frames and leaves",
+                       counts - audit->counted_leaves);
     }
     if (audit->tables != pmm_count(FRAME_PAGE_TABLE)) {
         vmm_audit_note(audit, &info->wrong_owner, "tables and their frames",

@@ -24,8 +24,10 @@ vmm_claim_frame(struct space *space, vaddr_t page, void *frame, uint32_t prot)
     uint64_t flags = vmm_prot_flags(prot);
     enum status status;
 
-    if (frame_kind_of(*word) == FRAME_SHARED) {
-        if (((*word | flags) & VMM_MAPPED_FLAGS) == VMM_MAPPED_FLAGS) {
+    if (frame_is_counted(*word)) {
+        if (((*word | flags) & VMM_MAPPED_FLAGS) == VMM_MAPPED_FLAGS
+            || (frame_kind_of(*word) == FRAME_MODULE
+                && (prot & PROT_WRITE) != 0)) {
             return ST_EPERM;
         }
         if (frame_count(*word) == FRAME_COUNT_MAX) {
@@ -44,7 +46,7 @@ vmm_claim_frame(struct space *space, vaddr_t page, void *frame, uint32_t prot)
 
 /* The leaf that showed @frame at @page is gone: free the frame, after the flush,
  * if it was the last one. Flags of a shared frame stay as long as the frame is
- * anybody's, so rule (b) errs on the safe side. */
+ * anybody's, so rule (b) errs on the safe side; a module's is never freed. */
 static void
 vmm_release_frame(struct tlb_batch *batch, vaddr_t page, void *frame)
 {
@@ -57,6 +59,10 @@ vmm_release_frame(struct tlb_batch *batch, vaddr_t page, void *frame)
             && frame_count(*word) == 0) {
             tlb_add_frame(batch, frame, false);
         }
+        return;
+    }
+    if (frame_kind_of(*word) == FRAME_MODULE) {
+        *word -= FRAME_COUNT_ONE;
         return;
     }
     KASSERT(frame_kind_of(*word) == FRAME_USER);

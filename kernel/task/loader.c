@@ -9,6 +9,7 @@
 #include <base/string.h>
 
 #include <arch/cpu.h>
+#include <mm/frame.h>
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
@@ -57,13 +58,82 @@ loader_fill(const struct loader *loader, const struct elf_segment *segment,
     }
 }
 
+static bool
+loader_is_zero(const uint8_t *at, const uint8_t *end)
+{
+    while (at < end && *at == 0) {
+        at++;
+    }
+    return at == end;
+}
+
+/* Whether [@at, @end) lies in frames that are a module's and nothing else. */
+static bool
+loader_is_module(const uint8_t *at, const uint8_t *end)
+{
+    for (; at < end; at += PAGE_BYTES) {
+        if (!frame_is_known(at)
+            || frame_kind_of(*frame_word(at)) != FRAME_MODULE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+loader_fits_in_place(const uint8_t *image, uint64_t bytes,
+                     const struct elf_segment *segment)
+{
+    uint64_t first = elf_segment_first_page(segment);
+    uint64_t start = segment->offset - (segment->vaddr - first);
+    uint64_t end = start + elf_segment_file_end_page(segment) - first;
+
+    return (segment->prot & PROT_WRITE) == 0 && end <= bytes
+           && loader_is_module(image + start, image + end)
+           && loader_is_zero(image + start, image + segment->offset)
+           && loader_is_zero(image + segment->offset + segment->file_bytes,
+                             image + end);
+}
+
+uint32_t
+loader_find_in_place(const uint8_t *image, uint64_t bytes,
+                     const struct elf_plan *plan)
+{
+    uint32_t found = 0;
+
+    if (!is_aligned(physmap_paddr(image).raw, PAGE_BYTES)) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < plan->segment_count; i++) {
+        if (loader_fits_in_place(image, bytes, &plan->segments[i])) {
+            found |= 1u << i;
+        }
+    }
+    return found;
+}
+
+/* Page @address of @segment is the module's own: show it. */
+static enum status
+loader_show_page(const struct loader *loader, const struct elf_segment *segment)
+{
+    uint64_t offset = segment->offset + (loader->address - segment->vaddr);
+
+    return vmm_map_in_space(&loader->process->space, vaddr(loader->address),
+                            physmap_at(physmap_paddr(loader->image + offset)),
+                            segment->prot);
+}
+
 static enum status
 loader_map_page(struct loader *loader, const struct elf_segment *segment)
 {
     struct space *space = &loader->process->space;
-    void *frame = pmm_alloc_zeroed(FRAME_USER, 0);
     enum status status;
+    void *frame;
 
+    if ((loader->in_place >> loader->segment & 1) != 0) {
+        return loader_show_page(loader, segment);
+    }
+    frame = pmm_alloc_zeroed(FRAME_USER, 0);
     if (frame == NULL) {
         return ST_ENOMEM;
     }

@@ -6,7 +6,9 @@
  *      pages     | p | p | p | p   | (p's tail is zero)   |
  *      regions   | IMAGE, no pager | ANONYMOUS, the pager |
  *
- * The pages that hold bytes of the file are mapped here. What is only zero - bss
+ * The pages that hold bytes of the file are mapped here. Text and constants of a
+ * boot module are the module's own frames, shared by all its instances; data is
+ * copied. What is only zero - bss
  * beyond them, the stack - comes from the program's pager on demand. A program
  * that must never fault (a pager) is loaded resident: every page is mapped.
  *
@@ -31,9 +33,18 @@ struct loader {
     const struct elf_plan *plan;
     void *pager; /* binding of what comes on demand */
     bool resident;
-    uint32_t segment; /* where the next step goes on */
+    uint32_t in_place; /* of loader_find_in_place; 0 = copy everything */
+    uint32_t segment;  /* where the next step goes on */
     uint64_t address;
 };
+
+/* Which segments of the boot module @image, @bytes long, can be shown as they
+ * stand in the module's own frames: those that nobody may write to, whose pages
+ * in the file hold nothing else but zeroes. Returns a bit for each segment of
+ * @plan. Cost: at most a page read at each end of a segment; the answer is the
+ * same each time, so that callers keep it. */
+uint32_t loader_find_in_place(const uint8_t *image, uint64_t bytes,
+                              const struct elf_plan *plan);
 
 /* Map up to @most pages; *done says whether the image is complete, regions
  * included. Returns ST_ENOMEM: what was mapped goes with the process. */

@@ -107,6 +107,10 @@ isolate_mark(const struct translate_info *info)
         return;
     }
     frames_found++;
+    /* Text and constants are the boot module's, the same for everybody. */
+    if (info->frame_kind == FRAME_MODULE && (info->prot & PROT_WRITE) == 0) {
+        return;
+    }
     frames_kernel += info->frame_kind != FRAME_USER;
     frames_twice += frame_seen[frame / 8] >> (frame % 8) & 1;
     frame_seen[frame / 8] |= (uint8_t)(1u << frame % 8);

@@ -351,6 +351,18 @@ TEST(vmm_audit_finds_every_wrong_entry_and_owner)
     SPOIL(whole_audit, root[273], root[273] & ~PTE_WRITE);
     SPOIL(whole_audit, root[511], root[511] | PTE_USER);
     SPOIL(whole_audit, space.resident, 2);
+    /* A module's frame: its count, a right to write, more leaves than counted. */
+    frame = physmap_at(paddr(MODULE_BASE));
+    CHECK_EQ(vmm_map_in_space(&space, vaddr(USER_MAP_BASE), frame, PROT_READ),
+             ST_OK);
+    CHECK(mmu_find(&space.tables, vaddr(USER_MAP_BASE), &low));
+    CHECK_EQ(whole_audit(), 0);
+    word = frame_word(frame);
+    SPOIL(whole_audit, *word, *word + FRAME_COUNT_ONE);
+    SPOIL(whole_audit, *word, *word - FRAME_COUNT_ONE);
+    SPOIL(whole_audit, *low.leaf, *low.leaf | PTE_WRITE);
+    SPOIL(whole_audit, *low.leaf, *low.leaf & ~PTE_NO_EXECUTE);
+    CHECK_EQ(vmm_unmap_in_space(&space, vaddr(USER_MAP_BASE)), ST_OK);
     /* Pages where none may be, and of a size that none may have. */
     CHECK_EQ(vmm_alloc_user_page_in_space(&space, vaddr(USER_BASE), NULL),
              ST_OK);

@@ -278,7 +278,8 @@ do_install_zero(void)
 static void
 prepare_shared(void)
 {
-    frame = pmm_alloc_zeroed(FRAME_SHARED, frame_shared(3, 4, 1));
+    shared_is_held = true;
+    frame = pmm_alloc_zeroed(FRAME_SHARED, frame_shared(3, 4, 0));
     CHECK_EQ(vmm_map_in_space(space, vaddr(PAGE_A), frame, PROT_READ), ST_OK);
 }
 
@@ -294,7 +295,7 @@ do_install_copy(void)
     if (status != ST_OK) {
         CHECK(mmu_leaf_frame(*at.leaf).raw == physmap_paddr(frame).raw);
         CHECK_EQ(mmu_leaf_prot(*at.leaf), PROT_READ);
-        CHECK_EQ(frame_count(*frame_word(frame)), 2);
+        CHECK_EQ(frame_count(*frame_word(frame)), 1);
     }
     return status;
 }
@@ -303,7 +304,9 @@ static void
 undo_shared(void)
 {
     vmm_unmap_range(space, vaddr(PAGE_A), vaddr(PAGE_B + PAGE_BYTES));
-    CHECK_EQ(frame_count(*frame_word(frame)), 1); /* the object's own hold */
+    CHECK_EQ(frame_count(*frame_word(frame)), 0);
+    CHECK_EQ(frame_kind_of(*frame_word(frame)), FRAME_SHARED);
+    shared_is_held = false; /* the object's own hold */
     pmm_free_frame(frame);
 }
 

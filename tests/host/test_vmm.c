@@ -151,7 +151,7 @@ compare(void)
         }
     }
     for (unsigned i = 0; i < OBJECTS; i++) {
-        unsigned shown = 1;
+        unsigned shown = 0;
 
         for (unsigned s = 0; s < SPACES; s++) {
             for (unsigned p = 0; p < PAGES; p++) {
@@ -376,8 +376,9 @@ step_region(unsigned s, unsigned p)
 TEST(spaces_behave_as_arrays_and_the_audit_agrees)
 {
     machine();
+    shared_is_held = true;
     for (unsigned i = 0; i < OBJECTS; i++) {
-        object[i] = pmm_alloc_zeroed(FRAME_SHARED, frame_shared(7, i, 1));
+        object[i] = pmm_alloc_zeroed(FRAME_SHARED, frame_shared(7, i, 0));
         memset(object[i], 0x30 + (int)i, PAGE_BYTES);
     }
     for (unsigned s = 0; s < SPACES; s++) {
@@ -415,9 +416,10 @@ TEST(spaces_behave_as_arrays_and_the_audit_agrees)
     }
     for (unsigned i = 0; i < OBJECTS; i++) {
         CHECK(is_full_of(object[i], 0x30 + (int)i));
-        CHECK_EQ(frame_count(*frame_word(object[i])), 1);
+        CHECK_EQ(frame_count(*frame_word(object[i])), 0);
         pmm_free_frame(object[i]);
     }
+    shared_is_held = false;
     heap_trim();
     CHECK_EQ(pmm_get_free_memory(), free_at_start);
     CHECK_EQ(audit(), 0);
@@ -625,6 +627,43 @@ TEST(no_frame_is_writable_here_and_executable_there)
     CHECK_EQ(pmm_get_free_memory(), free_at_start);
 }
 
+TEST(the_frames_of_a_module_are_shown_to_anybody_and_written_by_nobody)
+{
+    struct space s[2];
+    struct quota q;
+    void *frame;
+
+    machine();
+    frame = physmap_at(paddr(MODULE_BASE + PAGE_BYTES));
+    quota_init(&q, &root_quota, 100);
+    CHECK_EQ(vmm_space_create_user(&s[0], &q), ST_OK);
+    CHECK_EQ(vmm_space_create_user(&s[1], &q), ST_OK);
+    CHECK_EQ(vmm_map_in_space(&s[0], vaddr(0x400000), frame,
+                              PROT_READ | PROT_WRITE),
+             ST_EPERM);
+    CHECK_EQ(s[0].tables.table_frames, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_EQ(vmm_map_user_code_in_space(&s[i], vaddr(0x400000), frame),
+                 ST_OK);
+        CHECK_EQ(vmm_map_in_space(&s[i], vaddr(0x500000), frame, PROT_READ),
+                 ST_OK);
+        CHECK_EQ(frame_count(*frame_word(frame)), 2 + 2 * i);
+        CHECK_EQ(audit(), 1 + i);
+    }
+    /* Nobody has paid but for tables. */
+    CHECK_EQ(q.used, 2 + s[0].tables.table_frames + s[1].tables.table_frames);
+    for (unsigned i = 0; i < 2; i++) {
+        vmm_unmap_range(&s[i], vaddr(USER_BASE), vaddr(USER_END));
+        vmm_space_destroy(&s[i]);
+    }
+    CHECK_EQ(frame_kind_of(*frame_word(frame)), FRAME_MODULE);
+    CHECK_EQ(frame_count(*frame_word(frame)), 0);
+    CHECK_EQ(q.used, 0);
+    CHECK_EQ(audit(), 0);
+    heap_trim();
+    CHECK_EQ(pmm_get_free_memory(), free_at_start);
+}
+
 TEST(the_audit_notices)
 {
     struct audit_info info;
@@ -778,6 +817,7 @@ main(int argc, char **argv)
     RUN(windows_take_and_give_back);
     RUN(impossible_pages_are_refused);
     RUN(no_frame_is_writable_here_and_executable_there);
+    RUN(the_frames_of_a_module_are_shown_to_anybody_and_written_by_nobody);
     RUN(the_audit_notices);
     RUN(running_out_of_frames_changes_nothing);
     RUN(numbers_of_spaces_are_reused_and_run_out);

@@ -13,8 +13,9 @@
 #include "check.h"
 #include "fakes/fake_mmu.h"
 
-#define MIB       (1ull << 20)
-#define RAM_BYTES (32 * MIB)
+#define MIB         (1ull << 20)
+#define RAM_BYTES   (32 * MIB)
+#define MODULE_BASE (8 * MIB) /* of a boot module of two pages */
 
 /* ---- what the linker and boot/ supply ----------------------------------- */
 
@@ -63,11 +64,12 @@ machine(void)
     };
     static const struct pmm_hold holds[] = {
         { 1 * MIB, 1 * MIB + 0x20000, FRAME_KERNEL_IMAGE },
+        { MODULE_BASE, MODULE_BASE + 2 * PAGE_BYTES, FRAME_MODULE },
     };
 
     fake_ram_create(RAM_BYTES);
     memset(&fake_mmu, 0, sizeof(fake_mmu));
-    CHECK(pmm_start(entries, 2, holds, 1));
+    CHECK(pmm_start(entries, 2, holds, 2));
     vmm_build_kernel_half(pmm_ram(), &image);
     mmu_load_root(vmm_kernel_root());
     heap_init();

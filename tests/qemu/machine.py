@@ -231,9 +231,11 @@ class Machine:
     def exit_code(self, timeout=TIMEOUT):
         """Wait for QEMU's end; returns its exit code."""
         try:
-            return self._process.wait(timeout)
+            code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.fail(f"QEMU still runs after {timeout:g} s")
+        self._reader.join(5)  # its last words
+        return code
 
     def verdict(self, timeout=TIMEOUT):
         """Wait for the end by the debug-exit port; returns the code written to it.

@@ -100,7 +100,7 @@ def test_translate_tells_the_frame_that_holds_the_page(boot):
     vaddr, content = next(segments(BUILD / "servers/shell.elf"))
     for offset in range(0, len(content) & ~4095, 4096):
         said = machine.command(f"translate {vaddr + offset:#x}")
-        frame = re.search(r"-> frame (0x[0-9a-f]+), r-x, user, page of 4 KB", said)
+        frame = re.search(r"-> frame (0x[0-9a-f]+), r-x, module, page of 4 KB", said)
         assert frame, said
         assert machine.qmp.physical_memory(int(frame[1], 16), 4096) == content[offset:offset + 4096]
     for address in (0x10000, 0x7fffffffe000):
