@@ -95,38 +95,53 @@ void
 blocks_resort(struct blocks *blocks, uint64_t block)
 {
     uint64_t count = blocks->count[block];
-    enum blocks_set set = blocks_set_for(count);
+    struct bitmap_tree *set = blocks->set;
 
     if (block == blocks->current) {
         return;
     }
-    if (count > 1) {
-        enum blocks_set old = blocks_set_for(count - 1);
-
-        if (old == set) {
-            return;
-        }
-        bitmap_tree_remove(&blocks->set[old], block);
+    if (count == 1) {
+        bitmap_tree_add(&set[BLOCKS_FEW], block);
+    } else if (count == BLOCKS_PARTIAL) {
+        bitmap_tree_remove(&set[BLOCKS_FEW], block);
+        bitmap_tree_add(&set[BLOCKS_PART], block);
+    } else {
+        KASSERT(count == BLOCKS_FRAMES);
+        bitmap_tree_remove(&set[BLOCKS_PART], block);
+        bitmap_tree_add(&set[BLOCKS_WHOLE], block);
     }
-    bitmap_tree_add(&blocks->set[set], block);
+}
+
+/* The block to drain next, out of its set, or BLOCKS_NONE. */
+static uint64_t
+blocks_choose(struct blocks *blocks)
+{
+    struct bitmap_tree *set = blocks->set;
+    uint64_t last = blocks->current;
+
+    if (!bitmap_tree_is_empty(&set[BLOCKS_PART])) {
+        return bitmap_tree_take_first(&set[BLOCKS_PART]);
+    }
+    if (!bitmap_tree_is_empty(&set[BLOCKS_FEW])) {
+        return bitmap_tree_take_after(&set[BLOCKS_FEW],
+                                      last == BLOCKS_NONE ? 0 : last);
+    }
+    return bitmap_tree_take_first(&set[BLOCKS_WHOLE]);
 }
 
 bool
 blocks_next_block(struct blocks *blocks)
 {
-    struct bitmap_tree *set = blocks->set;
-    uint64_t next;
+    uint64_t next = blocks_choose(blocks);
 
-    /* In the order of enum blocks_set. */
-    if (bitmap_tree_is_empty(set) && bitmap_tree_is_empty(++set)
-        && bitmap_tree_is_empty(++set)) {
+    if (next == BLOCKS_NONE) {
         blocks_drop_current(blocks);
         return false;
     }
-    next = bitmap_tree_take_first(set);
     blocks->current = next;
     blocks->word_count = &blocks->count[next];
-    blocks->word = &blocks->bits[next * BLOCKS_WORDS];
+    /* The last word, so that the search begins at the first. */
+    blocks->word = &blocks->bits[(next + 1) * BLOCKS_WORDS - 1];
     return blocks_seek_word(blocks);
 }
 

@@ -21,7 +21,9 @@
  * what 2 MiB requests need; nearly full ones wait until they hold 16 free
  * frames, so that the search for a block pays for 16 allocations even when
  * single frames come and go at random. What that costs is at most 15 frames in
- * 512, idle while others are broken.
+ * 512, idle while others are broken. When few are all there is, they are taken
+ * in turn rather than from the lowest: each then gathers frames until its turn
+ * comes.
  *
  * Invariants
  *  I1  count[b] is the number of set bits of block b, which are its free
@@ -33,7 +35,9 @@
  *  I3  word points into the current block, or at a word that is 0 for ever.
  *
  * Cost: alloc and free about 10 instructions each, plus a search of at most
- * 8 words when a word is drained and of 3 in each set when a block is.
+ * 8 words when a word is drained and of 3 in a set when a block is. Measured by
+ * `make bench`, with the frame table's part: 49 for a pair in order, 65 to 81
+ * for random churn (pmm_seq, pmm_churn50 to 99).
  * Space: 1 bit a frame, and 2 bytes, 3 bits and a little a block: 0.130 bytes a
  * frame.
  *
@@ -110,7 +114,8 @@ uint64_t blocks_check(const struct blocks *blocks, uint64_t *free_frames);
  * was has none left. Returns false if no frame is free. */
 MUST_CHECK bool blocks_next_block(struct blocks *blocks);
 
-/* @block has just got a free frame and may belong into another set. */
+/* @block has just got a free frame and belongs into another set, unless it is
+ * current. */
 void blocks_resort(struct blocks *blocks, uint64_t block);
 
 /* Whether @frame, not part of a block taken whole, is free. */
@@ -127,21 +132,22 @@ blocks_is_ready(const struct blocks *blocks)
     return *blocks->word != 0;
 }
 
-/* Point word at the first word of its block that is not 0. Returns false if the
- * block has none: then it is time for blocks_next_block. */
+/* Point word, which is 0, at the next word of its block that is not, round and
+ * round. Returns false if the block has none: then it is time for
+ * blocks_next_block. */
 static ALWAYS_INLINE MUST_CHECK bool
 blocks_seek_word(struct blocks *blocks)
 {
-    uint64_t *word =
-        (void *)((uintptr_t)blocks->word & ~(uintptr_t)(BLOCKS_ALIGN - 1));
+    uintptr_t word = (uintptr_t)blocks->word;
+    uintptr_t first = word & ~(uintptr_t)(BLOCKS_ALIGN - 1);
 
     if (UNLIKELY(*blocks->word_count == 0)) {
         return false;
     }
-    while (*word == 0) {
-        word++;
-    }
-    blocks->word = word;
+    do {
+        word = first | ((word + sizeof(uint64_t)) & (BLOCKS_ALIGN - 1));
+    } while (*(uint64_t *)word == 0);
+    blocks->word = (uint64_t *)word;
     return true;
 }
 
@@ -163,11 +169,11 @@ blocks_take_bit(struct blocks *blocks)
     return bitmap_lowest(word);
 }
 
-/* Counts modulo 64 at which a set may begin: 1, 16 and 512. */
+/* Counts, modulo 64, at which a set begins: 1, 16 and 512. */
 #define BLOCKS_EDGES (1ull << 1 | 1ull << BLOCKS_PARTIAL | 1ull << 0)
 
 /* Make @frame, which is not free, free. Returns true if the caller must call
- * blocks_resort(frame / BLOCKS_FRAMES), as about one free in 20 must. */
+ * blocks_resort(frame / BLOCKS_FRAMES): its block belongs into another set. */
 static ALWAYS_INLINE MUST_CHECK bool
 blocks_put(struct blocks *blocks, uint64_t frame)
 {
@@ -175,7 +181,8 @@ blocks_put(struct blocks *blocks, uint64_t frame)
 
     bitmap_set(blocks->bits, frame);
     count = ++blocks->count[frame / BLOCKS_FRAMES];
-    return (BLOCKS_EDGES >> (count % 64) & 1) != 0;
+    return (BLOCKS_EDGES >> (count % 64) & 1) != 0
+           && (count <= BLOCKS_PARTIAL || count == BLOCKS_FRAMES);
 }
 
 /* Take a whole block, the lowest in its set. Returns its first frame, or

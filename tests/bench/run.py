@@ -14,9 +14,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/qemu"))
+sys.path.insert(0, str(ROOT / "tests/bench"))
+import memory  # noqa: E402
 from machine import BUILD, Machine  # noqa: E402
 
-CPU = "qemu64,+smep,+smap,+umip,+fsgsbase"
+CPU = memory.CPU
 OPTIONS = "test aslr=off"
 # The figures to beat; see docs/testing.md for what each row holds.
 TARGETS = {
@@ -83,6 +85,7 @@ def main():
     for name, row in rows.items():
         if name in TARGETS:
             row["target"] = TARGETS[name]
+    rows |= memory.measure()
     arguments.out.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n")
 
 

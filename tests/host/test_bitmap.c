@@ -134,6 +134,64 @@ TEST(tree_finds_its_smallest_member)
     tree_agrees(BITMAP_TREE_MAX);
 }
 
+/* The member that bitmap_tree_take_after promises. */
+static uint64_t
+next_member(const bool *member, uint64_t count, uint64_t n)
+{
+    uint64_t end = n / 4096 * 4096 + 4096;
+
+    for (uint64_t i = n; i < end && i < count; i++) {
+        if (member[i]) {
+            return i;
+        }
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        if (member[i]) {
+            return i;
+        }
+    }
+    return BITMAP_NONE;
+}
+
+static void
+take_after_agrees(uint64_t n, uint64_t members)
+{
+    uint64_t *storage = calloc(bitmap_tree_words(n), sizeof(uint64_t));
+    bool *member = calloc(n, sizeof(bool));
+    struct bitmap_tree tree;
+
+    bitmap_tree_init(&tree, storage, n);
+    for (uint64_t i = 0; i < members; i++) {
+        uint64_t one = random_below(n);
+
+        bitmap_tree_add(&tree, one);
+        member[one] = true;
+    }
+    for (uint64_t i = 0; i <= members; i++) {
+        uint64_t from = random_below(n);
+        uint64_t wanted = next_member(member, n, from);
+
+        CHECK_EQ(bitmap_tree_take_after(&tree, from), wanted);
+        if (wanted != BITMAP_NONE) {
+            CHECK(!bitmap_tree_has(&tree, wanted));
+            member[wanted] = false;
+        }
+        CHECK_EQ(bitmap_tree_first(&tree), next_member(member, n, 0));
+    }
+    CHECK(bitmap_tree_is_empty(&tree));
+    free(member);
+    free(storage);
+}
+
+TEST(tree_goes_round_from_any_number)
+{
+    take_after_agrees(1, 1);
+    take_after_agrees(64, 20);
+    take_after_agrees(65, 65);
+    take_after_agrees(4096, 300);
+    take_after_agrees(10000, 700);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,5 +199,6 @@ main(int argc, char **argv)
     RUN(ranges_agree_with_single_bits);
     RUN(weight_of_every_single_and_random_word);
     RUN(tree_finds_its_smallest_member);
+    RUN(tree_goes_round_from_any_number);
     return CHECK_REPORT();
 }

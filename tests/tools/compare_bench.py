@@ -6,8 +6,8 @@
 
 Both files are {"name": {"instructions": n, "unit": "...", "target": n}}. More
 instructions than the baseline, beyond the tolerance, is an error; a target that
-is missed is told. Counts under -icount are exact, so the tolerance only spares
-changes nobody would notice."""
+is missed is told. Of a row with "at_least": true, less is worse. Counts under
+-icount are exact, so the tolerance only spares changes nobody would notice."""
 import argparse
 import json
 import pathlib
@@ -35,10 +35,14 @@ def main():
         now, target = new[name]["instructions"], new[name].get("target")
         before = old.get(name, {}).get("instructions")
         change = f"{100 * (now - before) / before:+.1f}%" if before else "new"
-        verdict = "" if not target else "  met" if now <= target else "  MISSED"
-        print(f"{name:28}{now:>12,}{before if before is not None else '-':>12}{change:>9}{target or '-':>12}{verdict}")
-        if before and now > before * (1 + arguments.tolerance / 100) + 1:
-            worse.append(f"{name}: {before} -> {now} instructions")
+        sign = -1 if new[name].get("at_least") else 1
+        verdict = "" if target is None else "  met" if sign * now <= sign * target else "  MISSED"
+        print(f"{name:28}{now:>12,}{'-' if before is None else before:>12}{change:>9}"
+              f"{'-' if target is None else target:>12}{verdict}")
+        # Of a count, one more is noise; of a ratio, it would be all there is.
+        spare = arguments.tolerance / 100 * (before or 0) + (isinstance(before, int))
+        if before is not None and sign * now > sign * before + spare:
+            worse.append(f"{name}: {before} -> {now} {new[name]['unit']}")
     for line in worse:
         print(f"compare_bench: {line}", file=sys.stderr)
     sys.exit(1 if worse else 0)

@@ -163,6 +163,29 @@ bitmap_tree_take_first(struct bitmap_tree *tree)
     return first;
 }
 
+/* Remove the smallest member >= @n among the same 4,096 numbers, else the
+ * smallest of all: who always calls with the last result goes round and round.
+ * Returns it, or BITMAP_NONE. */
+static inline uint64_t
+bitmap_tree_take_after(struct bitmap_tree *tree, uint64_t n)
+{
+    uint64_t low = n / 64;
+    uint64_t members = tree->low[low] & UINT64_MAX << (n % 64);
+
+    if (members == 0) {
+        uint64_t words = tree->mid[low / 64] & ~(UINT64_MAX >> (63 - low % 64));
+
+        if (words == 0) {
+            return bitmap_tree_take_first(tree);
+        }
+        low = low / 64 * 64 + bitmap_lowest(words);
+        members = tree->low[low];
+    }
+    n = low * 64 + bitmap_lowest(members);
+    bitmap_tree_remove(tree, n);
+    return n;
+}
+
 /* The smallest member, or BITMAP_NONE. */
 static inline uint64_t
 bitmap_tree_first(const struct bitmap_tree *tree)
