@@ -52,6 +52,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/fault.c \
 	ipc/fault_reply.c \
 	ipc/ipc.c \
+	ipc/journal.c \
 	ipc/memory_object.c \
 	ipc/modules.c \
 	ipc/notification.c \
@@ -63,6 +64,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	sys/interrupt.c \
 	sys/region_range.c \
 	sys/sys_basic.c \
+	sys/sys_faults.c \
 	sys/sys_inspect.c \
 	sys/sys_process.c \
 	sys/sys_reflect.c \

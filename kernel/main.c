@@ -15,6 +15,7 @@
 #include <arch/x86_64/tss.h>
 #include <ipc/console.h>
 #include <ipc/fault.h>
+#include <ipc/journal.h>
 #include <ipc/modules.h>
 #include <ipc/supervisor.h>
 #include <klib/log.h>
@@ -100,6 +101,7 @@ main_init_tasks(void)
     modules_init(&main_boot_info);
     console_object_init();
     main_choose_pager(&main_boot_info);
+    journal_init(!boot_option_is(&main_boot_info, "journal", "off"));
     process_init();
     supervisor_init();
 }

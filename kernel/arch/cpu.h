@@ -26,8 +26,12 @@ struct cpu {
     bool resched; /* a tick or a wake-up wants the dispatcher */
     uint64_t ticks;
     uint64_t kernel_entries;
-    uint64_t cr3; /* physical address now in CR3 */
+    uint64_t cr3;      /* physical address now in CR3 */
+    uint64_t mmu_work; /* loads of CR3, and TLB flushes << 48 */
 };
+
+/* One TLB flush in cpu.mmu_work. */
+#define CPU_WORK_FLUSH (1ull << 48)
 
 extern struct cpu cpu_boot;
 
@@ -51,6 +55,29 @@ cpu_current(void)
                      : "=r"(current)
                      : "i"(offsetof(struct cpu, current)));
     return current;
+}
+
+/* kernel_entries and mmu_work of this processor. One instruction each. */
+static ALWAYS_INLINE uint64_t
+cpu_kernel_entries(void)
+{
+    uint64_t entries;
+
+    __asm__ volatile("mov %%gs:%c1, %0"
+                     : "=r"(entries)
+                     : "i"(offsetof(struct cpu, kernel_entries)));
+    return entries;
+}
+
+static ALWAYS_INLINE uint64_t
+cpu_mmu_work(void)
+{
+    uint64_t work;
+
+    __asm__ volatile("mov %%gs:%c1, %0"
+                     : "=r"(work)
+                     : "i"(offsetof(struct cpu, mmu_work)));
+    return work;
 }
 
 /* Which optional protections CPUID offered and cpu_init switched on. */
@@ -82,14 +109,26 @@ void cpu_describe_features(char *buffer, uint64_t size);
  * mixed with what came before. */
 uint64_t cpu_random(void);
 
-/* The time stamp counter, not serialised. */
+/* The time stamp counter, not serialised; in halves as the processor gives it,
+ * or as one number. */
+static ALWAYS_INLINE void
+cpu_tsc_halves(uint32_t *low, uint32_t *high)
+{
+    uint32_t eax;
+    uint32_t edx;
+
+    __asm__ volatile("rdtsc" : "=a"(eax), "=d"(edx));
+    *low = eax;
+    *high = edx;
+}
+
 static inline uint64_t
 cpu_tsc(void)
 {
     uint32_t low;
     uint32_t high;
 
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    cpu_tsc_halves(&low, &high);
     return (uint64_t)high << 32 | low;
 }
 

@@ -20,6 +20,7 @@
 #include "binding.h"
 #include "endpoint.h"
 #include "fault_inline.h"
+#include "journal.h"
 #include "memory_object.h"
 #include "page_fault.h"
 #include "pager_watch.h"
@@ -32,6 +33,13 @@ _Static_assert((int)FAULT_EXEC == (int)PROT_EXEC, "execute");
 
 enum fault_placement fault_placement = FAULT_BY_SERVER;
 
+/* A missing page that the kernel itself answers for. */
+struct fault_here {
+    uint64_t page;
+    uint32_t access;
+    struct mmu_cursor at;
+};
+
 static void
 fault_refuse(struct fault_outcome *out, enum fault_reason reason)
 {
@@ -39,53 +47,56 @@ fault_refuse(struct fault_outcome *out, enum fault_reason reason)
     out->reason = reason;
 }
 
-/* A page that the kernel can give without asking: @install has turned the leaf
- * in transit into a mapping, or not. */
+/* A page that the kernel can give without asking: @installed says whether the
+ * leaf in transit has become a mapping. */
 static void
-fault_finish_here(struct thread *thread, vaddr_t address, enum status installed,
-                  struct fault_outcome *out)
+fault_finish_here(struct thread *thread, const struct fault_here *fault,
+                  enum status installed, struct fault_outcome *out)
 {
     if (installed != ST_OK) {
-        vmm_cancel_transit(&thread->process->space, address);
+        vmm_cancel_transit(&thread->process->space,
+                           vaddr(fault->page << PAGE_SHIFT));
         fault_refuse(out, installed == ST_ENOENT ? REASON_NO_REGION
                                                  : REASON_NO_MEMORY);
         return;
     }
     thread->process->faults++;
+    journal_own(thread->call, fault->page, fault->access, out->region,
+                binding_of_region(out->region) == NULL ? FAULT_ENDED_OBJECT
+                                                       : VERDICT_ZERO);
     out->action = FAULT_RESUME;
 }
 
 /* The region shows a memory object: its page, made now if it is missing. */
 static void
-fault_show_object(struct thread *thread, uint64_t page, struct mmu_cursor at,
+fault_show_object(struct thread *thread, const struct fault_here *fault,
                   struct fault_outcome *out)
 {
     struct memory_object *memory =
         CONTAINER_OF((struct object *)out->region->spec.binding,
                      struct memory_object, object);
-    vaddr_t address = vaddr(page << PAGE_SHIFT);
+    uint64_t page = fault->page;
 
-    mmu_set_transit(at, FAULT_NO_SLOT);
-    fault_finish_here(thread, address,
-                      memory_object_map(memory,
-                                        region_pager_page(out->region, page),
-                                        &thread->process->space, address,
-                                        at.leaf, out->region->spec.prot, true),
-                      out);
+    mmu_set_transit(fault->at, FAULT_NO_SLOT);
+    fault_finish_here(
+        thread, fault,
+        memory_object_map(memory, region_pager_page(out->region, page),
+                          &thread->process->space, vaddr(page << PAGE_SHIFT),
+                          fault->at.leaf, out->region->spec.prot, true),
+        out);
 }
 
 /* pager=kernel: the answer is always ZERO and there is nobody to ask. */
 static void
-fault_answer_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
+fault_answer_here(struct thread *thread, const struct fault_here *fault,
                   struct fault_outcome *out)
 {
-    struct space *space = &thread->process->space;
-    vaddr_t address = vaddr(page << PAGE_SHIFT);
-
-    mmu_set_transit(at, FAULT_NO_SLOT);
-    fault_finish_here(
-        thread, address,
-        vmm_install_zero(space, address, at.leaf, out->region->spec.prot), out);
+    mmu_set_transit(fault->at, FAULT_NO_SLOT);
+    fault_finish_here(thread, fault,
+                      vmm_install_zero(&thread->process->space,
+                                       vaddr(fault->page << PAGE_SHIFT),
+                                       fault->at.leaf, out->region->spec.prot),
+                      out);
 }
 
 /* The open fault for the right that @page of @process lacks, or NULL. */
@@ -138,18 +149,19 @@ fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
 
 /* Nobody asks a server for this page: the kernel has it, or there is none. */
 static NOINLINE void
-fault_begin_here(struct thread *thread, uint64_t page, struct mmu_cursor at,
+fault_begin_here(struct thread *thread, const struct fault_here *fault,
                  struct fault_outcome *out)
 {
     const struct object *source = out->region->spec.binding;
 
     if (source == NULL) {
-        mmu_prune(&thread->process->space.tables, vaddr(page << PAGE_SHIFT));
+        mmu_prune(&thread->process->space.tables,
+                  vaddr(fault->page << PAGE_SHIFT));
         fault_refuse(out, REASON_DEPENDS);
     } else if (source->kind == OBJECT_MEMORY) {
-        fault_show_object(thread, page, at, out);
+        fault_show_object(thread, fault, out);
     } else {
-        fault_answer_here(thread, page, at, out);
+        fault_answer_here(thread, fault, out);
     }
 }
 
@@ -183,7 +195,9 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
     }
     if (UNLIKELY(binding_of_region(region) == NULL
                  || fault_placement == FAULT_BY_KERNEL)) {
-        fault_begin_here(thread, page, at, out);
+        struct fault_here fault = { page, access, at };
+
+        fault_begin_here(thread, &fault, out);
         return;
     }
     out->action = FAULT_OPENED;
@@ -202,6 +216,7 @@ fault_deliver(struct thread *receiver, struct call *call)
     call->server = server;
     call->receiver = receiver;
     call->delivered_clock = server->watch_clock;
+    call->trap.delivered_tsc = journal_stamp();
     list_add_tail(&server->delivered, &call->delivered_link);
     to->rax = ST_OK;
     to->rdi = call_reply_id(call);
@@ -218,6 +233,7 @@ fault_deliver(struct thread *receiver, struct call *call)
 void
 fault_cancel(struct call *call)
 {
+    journal_end(call, FAULT_ENDED_CANCELLED);
     fault_abandon(call);
     thread_wake(fault_release_waiters(call));
 }
@@ -230,6 +246,7 @@ fault_remove_waiter(struct call *call, struct thread *thread)
         return; /* it is failing: fault_fail takes the others one by one */
     }
     if (list_is_empty(&call->waiters)) {
+        journal_end(call, FAULT_ENDED_CANCELLED);
         fault_abandon(call);
         return;
     }

@@ -16,6 +16,7 @@
 #include "binding.h"
 #include "endpoint.h"
 #include "fault.h"
+#include "journal.h"
 
 /* A leaf that is in transit only within one function: slot 0 is no call. */
 #define FAULT_NO_SLOT 0u
@@ -81,8 +82,9 @@ fault_begin_direct(struct thread *thread, uint64_t page, uint32_t access)
 /* pager=kernel: answer the commonest fault with a zeroed page, and ask nobody.
  * Returns whether that was done. */
 static ALWAYS_INLINE bool
-fault_answer_direct(struct process *process, uint64_t page, uint32_t access)
+fault_answer_direct(struct thread *thread, uint64_t page, uint32_t access)
 {
+    struct process *process = thread->process;
     struct space *space = &process->space;
     vaddr_t address = vaddr(page << PAGE_SHIFT);
     struct mmu_cursor at;
@@ -99,6 +101,7 @@ fault_answer_direct(struct process *process, uint64_t page, uint32_t access)
         return false;
     }
     process->faults++;
+    journal_own(thread->call, page, access, region, VERDICT_ZERO);
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include "endpoint.h"
 #include "fault.h"
 #include "fault_inline.h"
+#include "journal.h"
 #include "memory_object.h"
 #include "page_fault.h"
 #include "pager_watch.h"
@@ -25,10 +26,13 @@
 /* Pages of a run between two looks at interrupts. */
 #define FAULT_STEP_PAGES 16u
 
-/* The page is there: everybody who waits for it runs its access again. */
+/* @verdict of @pager brought the page: everybody who waits for it runs its access
+ * again. */
 static ALWAYS_INLINE struct thread *
-fault_resolve(struct call *call)
+fault_resolve(struct call *call, const struct region *region,
+              enum verdict verdict, uint64_t run, const struct process *pager)
 {
+    journal_record(call, region, verdict, run, &pager->id);
     call->endpoint->faults_served++;
     call->owner->process->faults++;
     fault_close(call);
@@ -54,7 +58,8 @@ fault_around_filled(struct space *space, uint64_t page, mmu_leaf_t leaf,
     status =
         vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf, prot);
     if (status == ST_OK) {
-        thread_wake(fault_resolve(call));
+        thread_wake(fault_resolve(call, region_lookup(&space->regions, page),
+                                  VERDICT_ZERO, 1, process_current()));
     }
     return status;
 }
@@ -137,6 +142,19 @@ fault_around(struct space *space, uint64_t page, uint64_t end)
     }
 }
 
+static uint32_t
+fault_ending(enum fault_reason reason)
+{
+    switch ((int)reason) {
+    case REASON_PAGER_FAIL:
+        return VERDICT_FAIL;
+    case REASON_PAGER_GONE:
+        return FAULT_ENDED_GONE;
+    default:
+        return FAULT_ENDED_MEMORY;
+    }
+}
+
 /* The client gets an error for this page: each waiter's process ends with a
  * report, or its copy fails. */
 static void
@@ -145,6 +163,7 @@ fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
     struct process *process = call->owner->process;
     struct exit_report report = { .reason = reason, .pager_error = error };
 
+    journal_end(call, fault_ending(reason));
     page_fault_fill_report(&report, call);
     fault_abandon(call);
     while (!list_is_empty(&call->waiters)) {
@@ -189,7 +208,7 @@ fault_reply_zero(struct call *call, uint64_t run)
         fault_fail(call, REASON_NO_MEMORY, 0);
         return result;
     }
-    result.woken = fault_resolve(call);
+    result.woken = fault_resolve(call, region, VERDICT_ZERO, run, call->server);
     if (UNLIKELY(run > FAULT_STEP_PAGES)) {
         /* An interrupt may end this pager: nobody may hang on its stack. */
         thread_wake(result.woken);
@@ -233,7 +252,9 @@ fault_reply_object(struct call *call, const struct trap_frame *frame)
             region->spec.prot & ~(uint32_t)PROT_WRITE, false);
     }
     if (result.status == ST_OK) {
-        result.woken = fault_resolve(call);
+        result.woken = fault_resolve(call, region,
+                                     moves ? VERDICT_MOVE : VERDICT_SHARE, 1,
+                                     call->server);
     } else if (result.status == ST_ENOMEM) {
         fault_fail(call, REASON_NO_MEMORY, 0);
         result.status = ST_OK;
@@ -263,7 +284,7 @@ fault_reply_copy(struct call *call)
         fault_fail(call, REASON_NO_MEMORY, 0);
         return result;
     }
-    result.woken = fault_resolve(call);
+    result.woken = fault_resolve(call, region, VERDICT_COPY, 1, call->server);
     return result;
 }
 
@@ -293,6 +314,7 @@ fault_reply_general(struct call *call, const struct trap_frame *frame)
 struct reply_result
 fault_reply(struct call *call, const struct trap_frame *frame)
 {
+    call->trap.replied_tsc = journal_stamp();
     /* A missing page, and a run no longer than was asked for: 1 <= run. */
     if (LIKELY(frame->rsi == VERDICT_ZERO && frame->rdx - 1 < call->run
                && call->leaf != NULL)) {

@@ -20,6 +20,7 @@
 #include "fault.h"
 #include "fault_inline.h"
 #include "ipc.h"
+#include "journal.h"
 #include "pager_watch.h"
 
 static const char *const page_fault_reasons[] = {
@@ -153,6 +154,9 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
         .address = address,
     };
     page_fault_set_region(&report, outcome.region);
+    journal_own(thread->call, address >> PAGE_SHIFT, access,
+                outcome.region == NULL ? &journal_nowhere : outcome.region,
+                FAULT_ENDED_REFUSED);
     page_fault_end(thread->process, &report);
 }
 
@@ -162,13 +166,14 @@ upcall_page_fault(uint64_t address, uint32_t access)
     struct thread *thread = thread_current();
     uint64_t page = address >> PAGE_SHIFT;
 
+    journal_trap(thread->call);
     if (LIKELY(fault_placement == FAULT_BY_SERVER)) {
         struct call *call = fault_begin_direct(thread, page, access);
 
         if (LIKELY(call != NULL)) {
             page_fault_ask(thread, call, RESUME_USER);
         }
-    } else if (fault_answer_direct(thread->process, page, access)) {
+    } else if (fault_answer_direct(thread, page, access)) {
         return;
     }
     page_fault_general(thread, address, access);
@@ -187,6 +192,7 @@ page_fault_for_call(uint64_t page, uint32_t access)
     if (page >= USER_END >> PAGE_SHIFT) {
         return ST_EFAULT;
     }
+    journal_trap(thread->call);
     fault_begin(thread, page, access, &outcome);
     if (outcome.action >= FAULT_JOINED) {
         page_fault_wait_for(thread, &outcome, RESUME_SYSCALL);

@@ -131,8 +131,16 @@ region_range_describe(const struct space *space, const struct region *region,
     out->prot = region->spec.prot;
     out->max_prot = region->spec.max_prot;
     out->kind = region->spec.kind;
-    if (binding != NULL) {
-        out->rank = binding->endpoint->rank;
-        out->badge = binding->badge;
+    if (binding == NULL) {
+        out->source = region->spec.binding == NULL ? REGION_BY_NOBODY
+                                                   : REGION_BY_OBJECT;
+        return;
+    }
+    out->rank = binding->endpoint->rank;
+    out->badge = binding->badge;
+    out->source = fault_placement == FAULT_BY_KERNEL ? REGION_BY_KERNEL
+                                                     : REGION_BY_PAGER;
+    if (binding->endpoint->attached != NULL) {
+        out->pager = binding->endpoint->attached->id;
     }
 }

@@ -10,6 +10,7 @@
 #include <mm/heap.h>
 #include <mm/pmm.h>
 
+#include "process.h"
 #include "thread.h"
 
 /* As many threads as the machine may have at once. */
@@ -67,6 +68,7 @@ call_create(struct thread *owner, struct call **call_out)
     call->slot = slot;
     call->generation = call_slots[slot].generation;
     call->owner = owner;
+    call->client = owner->process->id;
     list_init(&call->endpoint_link);
     list_init(&call->delivered_link);
     list_init(&call->waiters);

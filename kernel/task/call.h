@@ -53,6 +53,7 @@ struct call {
     bool is_fault;    /* made by the kernel                               */
     uint8_t priority; /* QUEUED: which queue                              */
     uint32_t access;  /* fault: enum fault_access bits                    */
+    uint32_t client;  /* id of the owner's process                        */
     struct thread *owner;
     struct process *server;     /* delivered: who owes the reply          */
     struct thread *receiver;    /* delivered: who took it                 */
@@ -71,6 +72,16 @@ struct call {
     uint64_t pager_page; /* what its pager knows the page by              */
     uint64_t run;        /* pages from it to the region's end, at most
                           * FAULT_RUN_MAX: the longest useful answer      */
+
+    /* What the journal will tell of it (ipc/journal.h). */
+    struct call_trap {
+        uint32_t tsc_low;
+        uint32_t tsc_high;
+        uint64_t mmu_work;
+        uint32_t entries;
+        uint32_t delivered_tsc; /* lower halves; 0 = not yet */
+        uint32_t replied_tsc;
+    } trap;
 };
 
 /* Make the slot table. Context: boot. */

@@ -68,6 +68,9 @@ int command_vmcheck(const struct invocation *invocation);
 int command_regions(const struct invocation *invocation);
 int command_translate(const struct invocation *invocation);
 
+/* commands_faults.c */
+int command_faults(const struct invocation *invocation);
+
 /* commands_memtest.c */
 int command_memtest(const struct invocation *invocation);
 

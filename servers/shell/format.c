@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <secos/fault.h>
+#include <secos/journal.h>
 #include <secos/process.h>
 #include <secos/region.h>
 #include <secos/syscall.h>
@@ -83,4 +85,18 @@ format_sys_group(uint32_t group)
     };
 
     return format_name(names, ARRAY_COUNT(names), group);
+}
+
+const char *
+format_verdict(uint32_t verdict)
+{
+    static const char *const names[] = {
+        [VERDICT_ZERO] = "zero",         [VERDICT_MOVE] = "move",
+        [VERDICT_SHARE] = "share",       [VERDICT_COPY] = "copy",
+        [VERDICT_FAIL] = "fail",         [FAULT_ENDED_CANCELLED] = "cancelled",
+        [FAULT_ENDED_OBJECT] = "object", [FAULT_ENDED_REFUSED] = "refused",
+        [FAULT_ENDED_GONE] = "no pager", [FAULT_ENDED_MEMORY] = "no memory",
+    };
+
+    return format_name(names, ARRAY_COUNT(names), verdict);
 }

@@ -20,3 +20,6 @@ const char *format_region_kind(uint32_t kind);
 const char *format_frame_kind(uint32_t kind);
 const char *format_process_state(uint32_t state);
 const char *format_sys_group(uint32_t group);
+
+/* How a fault ended: enum verdict or enum fault_ending. */
+const char *format_verdict(uint32_t verdict);

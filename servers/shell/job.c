@@ -10,6 +10,7 @@
 #include <libsecos/string.h>
 #include <libsecos/syscall.h>
 
+#include "names.h"
 #include "process_list.h"
 #include "report.h"
 #include "shell.h"
@@ -72,6 +73,7 @@ job_load(char *const words[], uint32_t flags, struct job *job)
     *job = (struct job){ .process = (handle_t)process };
     strlcpy(job->name, words[0], sizeof(job->name));
     process_list_each(job_is_new_child, &job->id);
+    names_remember(job->id, job->name);
     return ST_OK;
 }
 

@@ -8,8 +8,39 @@
 #include <libsecos/system.h>
 
 #include "format.h"
+#include "names.h"
 
 #define SPACE_LIST_ROWS 8
+
+/* Who gives the pages: "1 pager (rank 2 badge 5)". */
+static void
+space_list_pager(const struct region_info *row)
+{
+    char name[NAME_BYTES + 1];
+
+    switch ((enum region_by)row->source) {
+    case REGION_BY_NOBODY:
+        printf(" -\n");
+        return;
+    case REGION_BY_OBJECT:
+        printf(" memory object\n");
+        return;
+    case REGION_BY_KERNEL:
+        printf(" kernel\n");
+        return;
+    case REGION_BY_SELF:
+        printf(" itself\n");
+        return;
+    case REGION_BY_PAGER:
+        break;
+    }
+    if (row->pager == 0) {
+        printf(" nobody now (rank %u badge %lu)\n", row->rank, row->badge);
+    } else {
+        printf(" %u %s (rank %u badge %lu)\n", row->pager,
+               names_of(row->pager, name), row->rank, row->badge);
+    }
+}
 
 static void
 space_list_row(const struct region_info *row)
@@ -21,10 +52,7 @@ space_list_row(const struct region_info *row)
     printf("  %012lx-%012lx %s/%s %8lu %8lu %-10s", row->base, end,
            format_prot(row->prot, prot), format_prot(row->max_prot, max_prot),
            row->pages, row->resident, format_region_kind(row->kind));
-    if (row->rank != 0) {
-        printf(" rank %u badge %lu", row->rank, row->badge);
-    }
-    printf("\n");
+    space_list_pager(row);
 }
 
 int64_t

@@ -77,6 +77,7 @@ def main():
     arguments = parser.parse_args()
     rows = measure_guest()
     rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel"})
+    rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"})
     for run in (4, 16, 64):
         rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},
                               pager=f"run={run}")

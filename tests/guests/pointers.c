@@ -115,6 +115,13 @@ static const struct pointer pointers[] = {
       sizeof(struct machine_info),
       { 0, sizeof(struct machine_info) },
       ST_OK },
+    { "sys_faults",
+      SYS_sys_faults,
+      1,
+      OUT,
+      sizeof(struct fault_record),
+      { 0, 0, sizeof(struct fault_record) },
+      1 },
     { "sys_module",
       SYS_sys_module,
       1,
@@ -389,7 +396,7 @@ missing_is_same(const struct pointer *p)
     return p->number == SYS_sys_memory || p->number == SYS_sys_machine
            || p->number == SYS_sys_processes || p->number == SYS_sys_regions
            || p->number == SYS_sys_pager || p->number == SYS_sys_audit
-           || p->number == SYS_sys_table
+           || p->number == SYS_sys_table || p->number == SYS_sys_faults
            || memcmp(before, after, p->bytes) == 0;
 }
 

@@ -807,6 +807,7 @@ group_inspect(void)
     struct pager_info pager;
     struct syscall_info table;
     struct audit_info audit;
+    struct fault_record fault;
     uint64_t sum = 0;
 
     IS(sys_memory(&memory), ST_OK);
@@ -855,6 +856,14 @@ group_inspect(void)
     SAYS(audit.wx_a + audit.wx_b + audit.wx_c + audit.conservation == 0);
     SAYS(audit.user_in_kernel_half + audit.wrong_owner == 0);
     IS(syscall2(SYS_sys_audit, syscall_address(&audit), 8), ST_EINVAL);
+    IS(sys_faults(-1, &fault, sizeof(fault)), 1);
+    SAYS(fault.sequence > 0 && fault.trap_tsc != 0 && fault.resumed > 0);
+    IS(sys_faults((int64_t)fault.sequence, &fault, sizeof(fault)), 1);
+    IS(sys_faults(-1, &fault, sizeof(fault) - 1), 0);
+    IS(sys_faults(INT64_MAX, &fault, sizeof(fault)), 0);
+    IS(sys_faults(INT64_MIN, &fault, sizeof(fault)), 1);
+    SAYS(fault.sequence == 0);
+    IS(sys_faults(0, &fault, 0), 0);
     IS(syscall2(SYS_sys_power, 3, 0), ST_EINVAL);
     IS(syscall2(SYS_sys_power, UINT64_MAX, 0), ST_EINVAL);
 }
@@ -907,6 +916,8 @@ group_reports(void)
     REPORT(struct pager_info, SYS_sys_pager, 0, to, PAGE, 0);
     REPORT(struct syscall_info, SYS_sys_table, 1, to, PAGE, 0);
     REPORT(struct audit_info, SYS_sys_audit, to, PAGE, 0, 0);
+    REPORT(struct fault_record, SYS_sys_faults, 0, to,
+           sizeof(struct fault_record), 0);
     REPORT(struct exit_report, SYS_process_report, ended, to, 0, 0);
     (void)handle_close(ended);
 }

@@ -7,8 +7,6 @@
 
 #include "context_inline.h"
 
-uint64_t context_loads;
-
 #define RFLAGS_FIRST (RFLAGS_IF | RFLAGS_ALWAYS)
 #define MXCSR_RESET  0x1F80u
 #define FCW_RESET    0x37Fu
@@ -70,5 +68,5 @@ context_set_base(struct context *context, bool is_fs, uint64_t value)
 uint64_t
 context_root_loads(void)
 {
-    return context_loads;
+    return cpu_this()->mmu_work & (CPU_WORK_FLUSH - 1);
 }

@@ -18,8 +18,6 @@
 #include <arch/x86_64/regs.h>
 #include <arch/x86_64/tss.h>
 
-extern uint64_t context_loads;
-
 static ALWAYS_INLINE void
 context_fpu_switch(void *save, const void *load)
 {
@@ -92,6 +90,8 @@ context_bases_load(const struct context *to)
 static ALWAYS_INLINE void
 context_activate(struct cpu *cpu, struct context *from, struct context *to)
 {
+    uint64_t root = to->root.raw;
+
     if (UNLIKELY(from == NULL)) {
         context_bases_load(to);
         context_fpu_load(to->fpu);
@@ -105,9 +105,9 @@ context_activate(struct cpu *cpu, struct context *from, struct context *to)
     }
     cpu->kernel_rsp = to->kernel_stack_top;
     cpu->tss->rsp[0] = to->kernel_stack_top;
-    if (cpu->cr3 != to->root.raw) {
-        cpu->cr3 = to->root.raw;
-        context_loads++;
-        __asm__ volatile("mov %0, %%cr3" ::"r"(to->root.raw) : "memory");
+    if (cpu->cr3 != root) {
+        cpu->cr3 = root;
+        cpu->mmu_work++;
+        __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
     }
 }

@@ -15,12 +15,14 @@
 void
 mmu_flush_page(vaddr_t address)
 {
+    cpu_this()->mmu_work += CPU_WORK_FLUSH;
     __asm__ volatile("invlpg (%0)" ::"r"(address.raw) : "memory");
 }
 
 void
 mmu_flush_user(void)
 {
+    cpu_this()->mmu_work += CPU_WORK_FLUSH;
     regs_write_cr3(regs_read_cr3());
 }
 
@@ -33,6 +35,7 @@ mmu_flush_all(void)
         mmu_flush_user();
         return;
     }
+    cpu_this()->mmu_work += CPU_WORK_FLUSH;
     regs_write_cr4(cr4 & ~CR4_PGE);
     regs_write_cr4(cr4);
 }
@@ -52,6 +55,7 @@ mmu_load_root(paddr_t root)
         return;
     }
     cpu->cr3 = root.raw;
+    cpu->mmu_work++;
     regs_write_cr3(root.raw);
 }
 

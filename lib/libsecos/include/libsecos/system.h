@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include <secos/journal.h>
 #include <secos/process.h>
 #include <secos/region.h>
 #include <secos/system.h>
@@ -82,6 +83,17 @@ static inline int64_t
 sys_audit(struct audit_info *info)
 {
     return syscall2(SYS_sys_audit, syscall_address(info), sizeof(*info));
+}
+
+/* Fill @rows with faults of the journal, beginning with number @from or the
+ * oldest that is kept; a negative @from counts back from the newest.
+ * Returns rows written, a few dozen at most; 0 = no more. To go on, begin behind
+ * the last row's sequence. */
+static inline int64_t
+sys_faults(int64_t from, struct fault_record *rows, uint64_t bytes)
+{
+    return syscall3(SYS_sys_faults, (uint64_t)from, syscall_address(rows),
+                    bytes);
 }
 
 static inline int64_t
