@@ -65,6 +65,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	sys/region_range.c \
 	sys/sys_basic.c \
 	sys/sys_faults.c \
+	sys/sys_frame.c \
 	sys/sys_inspect.c \
 	sys/sys_process.c \
 	sys/sys_reflect.c \

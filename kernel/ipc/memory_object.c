@@ -334,6 +334,28 @@ memory_hide(struct memory_page *page)
     }
 }
 
+struct memory_place
+memory_object_place(uint64_t word, uint64_t index)
+{
+    const struct memory_object *memory = memory_objects[frame_object(word)];
+    const struct memory_page *page =
+        memory_lookup(memory, frame_object_page(word));
+    struct memory_place place = { .maker = memory->maker };
+
+    KASSERT(page != NULL);
+    list_for_each(node, &page->mappings) {
+        const struct memory_mapping *mapping =
+            LIST_ENTRY(node, struct memory_mapping, link);
+
+        if (index-- == 0) {
+            place.space = mapping->space;
+            place.page = mapping->page;
+            break;
+        }
+    }
+    return place;
+}
+
 /* The frame of @page, which nobody sees, leaves the object. */
 static void *
 memory_detach(struct memory_object *memory, struct memory_page *page)

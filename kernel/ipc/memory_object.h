@@ -93,5 +93,15 @@ bool memory_object_inherit_step(struct process *process, unsigned most);
  * none is left. The supervisor's work. */
 bool memory_object_bury_step(unsigned most);
 
+/* What the frame table's shared @word says of its frame, for reports. */
+struct memory_place {
+    const struct process *maker; /* of the object; NULL = the kernel    */
+    struct space *space;         /* of mapping @index; NULL = no such   */
+    vaddr_t page;
+};
+
+/* Describe mapping @index of the frame with @word. Cost: O(@index). */
+struct memory_place memory_object_place(uint64_t word, uint64_t index);
+
 /* The object class calls this. */
 void memory_object_destroy(struct object *object);

@@ -60,9 +60,11 @@ int command_poweroff(const struct invocation *invocation);
 
 /* commands_memory.c */
 int command_mem(const struct invocation *invocation);
-int command_frames(const struct invocation *invocation);
 int command_heap(const struct invocation *invocation);
 int command_vmcheck(const struct invocation *invocation);
+
+/* commands_frames.c */
+int command_frames(const struct invocation *invocation);
 
 /* commands_space.c */
 int command_regions(const struct invocation *invocation);
@@ -73,6 +75,9 @@ int command_faults(const struct invocation *invocation);
 
 /* commands_memtest.c */
 int command_memtest(const struct invocation *invocation);
+
+/* commands_memstress.c */
+int command_memstress(const struct invocation *invocation);
 
 /* commands_process.c */
 int command_ps(const struct invocation *invocation);

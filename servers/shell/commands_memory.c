@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of the machine: mem, frames, heap, vmcheck. */
+/* Memory of the machine: mem, heap, vmcheck. */
 #include <base/align.h>
 
 #include <libsecos/stdio.h>
@@ -66,40 +66,6 @@ command_mem(const struct invocation *invocation)
         mem_print_kinds(&info);
     }
     return COMMAND_OK;
-}
-
-/* ---- frames --------------------------------------------------------------- */
-
-int
-command_frames(const struct invocation *invocation)
-{
-    struct memory_info info = { .ram_bytes = 0 };
-    struct audit_info audit = { .frames_checked = 0 };
-    uint64_t sum = 0;
-    int64_t status;
-    bool conserved;
-
-    if (invocation->count != 1) {
-        return command_usage(invocation);
-    }
-    status = sys_audit(&audit);
-    if (status >= 0) {
-        status = sys_memory(&info);
-    }
-    if (status < 0) {
-        return command_failed("frames", status);
-    }
-    for (uint32_t kind = 0; kind < FRAME_KINDS; kind++) {
-        printf("  %-14s%10lu\n", format_frame_kind(kind), info.frames[kind]);
-        sum += info.frames[kind];
-    }
-    printf("  %-14s%10lu\n", "sum", sum);
-    printf("  %-14s%10lu\n", "total", info.total_frames);
-    printf("  %-14s%10lu (of free: zeroed beforehand)\n", "pooled",
-           info.pooled_frames);
-    conserved = sum == info.total_frames && audit.conservation == 0;
-    printf("  conserved: %s\n", conserved ? "yes" : "NO");
-    return conserved ? COMMAND_OK : COMMAND_FAILED;
 }
 
 /* ---- heap ----------------------------------------------------------------- */

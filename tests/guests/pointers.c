@@ -150,6 +150,13 @@ static const struct pointer pointers[] = {
       sizeof(struct audit_info),
       { 0, sizeof(struct audit_info) },
       ST_OK },
+    { "sys_frame",
+      SYS_sys_frame,
+      2,
+      OUT,
+      sizeof(struct frame_info),
+      { 0x100000, 0, 0, sizeof(struct frame_info) },
+      ST_OK },
 };
 #define POINTERS (sizeof(pointers) / sizeof(pointers[0]))
 

@@ -808,6 +808,7 @@ group_inspect(void)
     struct syscall_info table;
     struct audit_info audit;
     struct fault_record fault;
+    struct frame_info frame;
     uint64_t sum = 0;
 
     IS(sys_memory(&memory), ST_OK);
@@ -838,6 +839,19 @@ group_inspect(void)
     IS(sys_translate(0, KERNEL, &translate), ST_EINVAL);
     IS(sys_translate(NO_SUCH_PID, 0, &translate), ST_ESRCH);
     IS(sys_translate(1ull << 32 | 1, 0, &translate), ST_ESRCH);
+    IS(sys_translate(0, syscall_address(&translate), &translate), ST_OK);
+    IS(sys_frame(translate.frame_address + 8, 0, &frame), ST_OK);
+    SAYS(frame.address == translate.frame_address && frame.bytes == PAGE);
+    SAYS(frame.kind == FRAME_USER && frame.process == (uint64_t)process_self());
+    SAYS(frame.places == 1 && frame.mapped_in == (uint64_t)process_self());
+    SAYS(frame.mapped_at == syscall_address(&translate) / PAGE * PAGE);
+    SAYS(frame.flags == FRAME_INFO_WRITE);
+    IS(sys_frame(0, 0, &frame), ST_OK);
+    SAYS(frame.kind == FRAME_RESERVED && frame.places == 0);
+    IS(sys_frame(0, FRAME_INFO_PLACES, &frame), ST_EINVAL);
+    IS(sys_frame(1ull << 40, 0, &frame), ST_EINVAL);
+    IS(sys_frame(UINT64_MAX, 0, &frame), ST_EINVAL);
+    IS(syscall4(SYS_sys_frame, 0, 0, syscall_address(&frame), 8), ST_EINVAL);
     IS(sys_module(0, &module), ST_OK);
     SAYS(module.elf_status == 0 && module.segments > 0);
     IS(sys_module(999, &module), ST_ENOENT);
@@ -918,6 +932,7 @@ group_reports(void)
     REPORT(struct audit_info, SYS_sys_audit, to, PAGE, 0, 0);
     REPORT(struct fault_record, SYS_sys_faults, 0, to,
            sizeof(struct fault_record), 0);
+    REPORT(struct frame_info, SYS_sys_frame, 0x100000, 0, to, PAGE);
     REPORT(struct exit_report, SYS_process_report, ended, to, 0, 0);
     (void)handle_close(ended);
 }

@@ -51,6 +51,9 @@ def test_a_pager_that_fails_makes_malloc_fail(start):
     for what in ("Block 1 allocated", "Block 5 allocated", "Block of 1024KB"):
         assert f"[FAIL] {what}" in text, text
     assert machine.command("echo $?").strip() != "0"
+    text = machine.command("memstress 1")
+    assert "[FAIL] random sizes" in text and "[FAIL] all memory taken" in text, text
+    assert machine.command("echo $?").strip() != "0"
     assert "vmcheck: every rule holds" in machine.command("vmcheck")
     assert not machine.seen(PANIC)
 

@@ -69,13 +69,55 @@ def test_frames_are_conserved_and_sum_up(machine):
     assert sum(kinds.values()) == frames["sum"] == frames["total"]
 
 
+def test_frames_why_tells_owner_and_place_of_a_private_frame(machine):
+    """A page of the shell's data: translate finds its frame, and the frame finds the page."""
+    base = int(re.search(r"^ +(\w+)-\w+ rw-/rw- .* image", machine.command("regions"), re.MULTILINE)[1], 16)
+    frame = re.search(r"-> frame (0x\w+), rw-, user", machine.command(f"translate {base:#x}"))[1]
+    for address in (frame, hex(int(frame, 16) + 0xfff)):
+        text = machine.command(f"frames why {address}")
+        found = re.search(rf"^frame {frame}, 4 KB: user, process (\d+) \(shell\)\r?\n"
+                          rf"  at {base:#x} of process (\d+) \(shell\), rw-", text, re.MULTILINE)
+        assert found and found[1] == found[2], text
+
+
+def test_frames_why_counts_who_shows_a_module(machine):
+    """The shell's text is its module's frames; while a program runs, its text has one more user."""
+    frame = re.search(r"-> frame (0x\w+), r-x, module", machine.command("translate 0x400000"))[1]
+    assert "shown by 1 user pages" in machine.command(f"frames why {frame}")
+
+
+def test_frames_why_answers_for_every_frame(machine):
+    """One frame in 509 over the whole machine: each has an owner; beyond RAM there is none."""
+    kinds, total = set(), machine.frames()["total"]
+    for number in range(0, total, 509):
+        text = machine.command(f"frames why {number << 12:#x}")
+        found = re.match(rf"frame {number << 12:#x}, 4 KB: ([a-z ]+)", text)
+        assert found, text
+        kinds.add(found[1].strip())
+    assert {"reserved", "free"} <= kinds
+    assert "no RAM there" in machine.command(f"frames why {total << 12:#x}")
+    assert machine.command("echo $?").strip() == "1"
+    assert machine.command("frames why").startswith("usage: frames")
+    assert machine.command("frames why 12x").startswith("usage: frames")
+
+
+def test_memstress_holds_and_repeats_itself(machine):
+    """Everything good, all memory back, and the same seed gives the same run."""
+    before = machine.frames()
+    first = machine.command("memstress 42", timeout=120)
+    assert "seed 42..." in first and first.count("[OK]") == 6 and "[FAIL]" not in first
+    assert machine.command("echo $?").strip() == "0"
+    assert machine.command("memstress 42", timeout=120) == first
+    assert machine.frames()["free"] == before["free"]
+
+
 def test_vmcheck_finds_every_rule_kept(machine):
     assert "vmcheck: every rule holds" in machine.command("vmcheck")
 
 
 def test_help_lists_every_command_once(machine):
     names = re.findall(r"^  (\w+) ", machine.command("help"), re.MULTILINE)
-    wanted = ("help clear echo info uptime sleep mem memtest heap ps run elfload kill regions translate "
+    wanted = ("help clear echo info uptime sleep mem memtest memstress heap ps run elfload kill regions translate "
               "frames vmcheck syscalls pager reboot poweroff").split()
     assert len(names) == len(set(names)) and set(wanted) <= set(names)
 

@@ -89,6 +89,7 @@ enum sys_group {
     X(sys_table, 0x67, 3, B, INSPECT)       \
     X(sys_audit, 0x68, 2, B, INSPECT)       \
     X(sys_faults, 0x69, 3, B, INSPECT)      \
+    X(sys_frame, 0x6A, 4, B, INSPECT)       \
     X(sys_power, 0x70, 2, N, POWER)
 
 enum sys_number {

@@ -114,6 +114,28 @@ struct audit_info {
         wrong_owner; /* a mapped frame that the frame table gives to another */
 };
 
+/* sys_frame(address, index, &info, bytes): whose frame that is, and the place
+ * @index where it is mapped. */
+#define FRAME_INFO_ZEROED 1u /* FREE, and zeroed beforehand              */
+#define FRAME_INFO_WRITE  2u /* some user page that shows it is writable  */
+#define FRAME_INFO_EXEC   4u /* ... is executable                        */
+
+/* Places that sys_frame tells of at most. */
+#define FRAME_INFO_PLACES 64u
+
+struct frame_info {
+    uint64_t address; /* of its first byte */
+    uint64_t bytes;   /* 4 KiB, or 2 MiB */
+    uint32_t kind;
+    uint32_t flags;
+    uint32_t process;     /* whose; 0 = the kernel's or nobody's */
+    uint32_t object;      /* SHARED: the memory object's number ... */
+    uint64_t object_page; /* ... and the page in it              */
+    uint64_t places;      /* where user pages show it            */
+    uint64_t mapped_at;   /* place @index; 0 = there is none     */
+    uint64_t mapped_in;   /* its process                         */
+};
+
 /* sys_power(operation, code) */
 enum power_operation {
     POWER_OFF = 0,

@@ -96,6 +96,15 @@ sys_faults(int64_t from, struct fault_record *rows, uint64_t bytes)
                     bytes);
 }
 
+/* Say whose the frame at physical address @address is, and where it is mapped
+ * for the @index-th time. ST_EINVAL beyond RAM and from FRAME_INFO_PLACES on. */
+static inline int64_t
+sys_frame(uint64_t address, uint64_t index, struct frame_info *info)
+{
+    return syscall4(SYS_sys_frame, address, index, syscall_address(info),
+                    sizeof(*info));
+}
+
 static inline int64_t
 sys_power(enum power_operation operation, uint64_t code)
 {
