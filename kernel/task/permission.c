@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Refusals are logged: a program that asks for too much is worth a look. */
+/* Refusals are logged: a program that asks for too much is worth a look. Not all
+ * of a flood: log_admits. */
 #include "permission.h"
 
 #include <klib/log.h>
@@ -12,7 +13,9 @@ permission_check(enum sys_group group, const char *call)
     if (LIKELY(permission_has(process, group))) {
         return ST_OK;
     }
-    klog("secos: %s (process %u) may not call %s", process->name, process->id,
-         call);
+    if (log_admits()) {
+        klog("secos: %s (process %u) may not call %s", process->name,
+             process->id, call);
+    }
     return ST_EPERM;
 }
