@@ -145,8 +145,10 @@ spawn_create(struct spawn *spawn)
     spawn->elf_status =
         elf_validate(spawn->image, spawn->image_bytes, &spawn->plan);
     if (spawn->elf_status != ELF_OK) {
-        klog("secos: %s: %s", spawn->request.name,
-             elf_status_text(spawn->elf_status));
+        if (log_admits()) {
+            klog("secos: %s: %s", spawn->request.name,
+                 elf_status_text(spawn->elf_status));
+        }
         return ST_ENOEXEC;
     }
     spawn_limit(spawn, &frames, &permissions);
@@ -341,12 +343,28 @@ spawn_begin_module(const char *name, const char *args, uint32_t args_bytes,
 
 /* ---- the system call --------------------------------------------------- */
 
+/* A name goes to the log and to ps: no control character, which could pass for
+ * a line of the kernel's. */
+static bool
+spawn_is_name(const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name < ' ' || *name > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum status
 spawn_check_request(struct process *creator, struct spawn_request *request)
 {
     uint32_t known = SPAWN_SUSPENDED | SPAWN_LEND_CONSOLE;
 
     request->name[sizeof(request->name) - 1] = '\0';
+    if (!spawn_is_name(request->name)) {
+        return ST_EINVAL;
+    }
     if (request->args_bytes > SPAWN_ARGS_BYTES) {
         return ST_E2BIG;
     }

@@ -520,6 +520,10 @@ process_spawn_refused(void)
     IS(process_spawn(&request), ST_ENOENT);
     memset(request.name, 'x', NAME_BYTES);
     IS(process_spawn(&request), ST_ENOENT);
+    request = child("x\r\nPANIC"); /* would forge a line of the log */
+    IS(process_spawn(&request), ST_EINVAL);
+    request = child("hell\x80");
+    IS(process_spawn(&request), ST_EINVAL);
     request = child("hello");
     request.reserved = 1;
     IS(process_spawn(&request), ST_EINVAL);
