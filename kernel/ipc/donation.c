@@ -111,8 +111,9 @@ donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
 bool
 donation_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
 {
+    const struct thread *server = donation_server_of(endpoint);
+
     for (unsigned depth = 0; depth < DONATION_CHAIN; depth++) {
-        const struct thread *server = donation_server_of(endpoint);
         const struct call *call;
 
         if (server == NULL) {
@@ -126,7 +127,9 @@ donation_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
         if (call == NULL || server->process->live_threads != 1) {
             return false;
         }
-        endpoint = call->endpoint;
+        /* Once delivered, a call may outlive its endpoint. */
+        server = call->state == CALL_QUEUED ? donation_server_of(call->endpoint)
+                                            : call->receiver;
     }
     return true;
 }

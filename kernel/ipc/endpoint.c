@@ -133,6 +133,8 @@ endpoint_destroy(struct object *object)
     struct endpoint *endpoint = CONTAINER_OF(object, struct endpoint, object);
 
     KASSERT(endpoint->queued == 0);
+    KASSERT(list_is_empty(&endpoint->receivers));
+    KASSERT(list_is_empty(&endpoint->servers));
     pager_watch_forget(endpoint);
     charge_drop(&endpoint->charge);
     kfree(endpoint);
@@ -145,6 +147,17 @@ endpoint_handle_added(struct object *object, uint32_t rights)
 
     if ((rights & RIGHT_RECEIVE) != 0) {
         endpoint->receive_handles++;
+    }
+}
+
+/* Threads of a process that closed the handle they receive by. */
+static void
+endpoint_abort_receivers(struct list *receivers)
+{
+    while (!list_is_empty(receivers)) {
+        thread_abort_wait(LIST_ENTRY(list_first(receivers), struct thread,
+                                     wait_link),
+                          ST_EBADF);
     }
 }
 
@@ -168,4 +181,6 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
     while ((call = endpoint_best_call(endpoint, false)) != NULL) {
         thread_abort_wait(call->owner, ST_EPIPE);
     }
+    endpoint_abort_receivers(&endpoint->receivers);
+    endpoint_abort_receivers(&endpoint->servers);
 }

@@ -84,10 +84,16 @@ notification_wait(struct notification *notification, uint64_t mask,
 void
 notification_destroy(struct object *object)
 {
-    /* Whoever waits holds a handle's reference through its process. */
     struct notification *notification =
         CONTAINER_OF(object, struct notification, object);
 
+    /* Another thread of its process may have closed the handle that a waiter
+     * used: nobody can signal any more. */
+    while (!list_is_empty(&notification->waiters)) {
+        thread_abort_wait(LIST_ENTRY(list_first(&notification->waiters),
+                                     struct thread, wait_link),
+                          ST_EBADF);
+    }
     charge_drop(&notification->charge);
     kfree(notification);
 }

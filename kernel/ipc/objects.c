@@ -17,7 +17,10 @@
 
 const struct object_class object_classes[OBJECT_KINDS] = {
     [OBJECT_NONE] = { .name = "none" },
-    [OBJECT_PROCESS] = { .name = "process", .destroy = process_destroy },
+    [OBJECT_PROCESS] = { .name = "process",
+                         .destroy = process_destroy,
+                         .handle_added = process_handle_added,
+                         .handle_removed = process_handle_removed },
     [OBJECT_THREAD] = { .name = "thread", .destroy = thread_destroy },
     [OBJECT_ENDPOINT] = { .name = "endpoint",
                           .destroy = endpoint_destroy,

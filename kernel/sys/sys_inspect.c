@@ -110,14 +110,18 @@ sys_sys_processes(SYS_ARGS)
     return status == ST_OK ? (int64_t)rows : status;
 }
 
-/* The process that an argument names: its number, or the caller for 0. */
+/* The process that an argument names: its number, or the caller for 0. One that
+ * has ended is still known to who holds a handle, but its space is no more. */
 static struct process *
 sys_inspected(uint64_t id)
 {
+    struct process *process;
+
     if (id == 0) {
         return process_current();
     }
-    return id > UINT32_MAX ? NULL : process_lookup((uint32_t)id);
+    process = id > UINT32_MAX ? NULL : process_lookup((uint32_t)id);
+    return process == NULL || process->report.ended != 0 ? NULL : process;
 }
 
 /* sys_regions(0 or number << 32, rows, bytes, start): rows written, beginning

@@ -405,6 +405,32 @@ process_destroy(struct object *object)
 }
 
 void
+process_handle_added(struct object *object, uint32_t rights)
+{
+    if ((rights & RIGHT_MANAGE) != 0) {
+        CONTAINER_OF(object, struct process, object)->managers++;
+    }
+}
+
+void
+process_handle_removed(struct object *object, uint32_t rights)
+{
+    struct process *process = CONTAINER_OF(object, struct process, object);
+    struct exit_report report = {
+        .reason = REASON_KILLED,
+        .wait = EXIT_BY_KILL,
+    };
+
+    if ((rights & RIGHT_MANAGE) == 0) {
+        return;
+    }
+    process->managers--;
+    if (process->managers == 1 && process_state(process) == PROCESS_SUSPENDED) {
+        process_end(process, &report);
+    }
+}
+
+void
 process_set_watch(struct process *process, struct notification *watcher,
                   uint64_t bits)
 {

@@ -44,6 +44,7 @@ struct process {
     struct list threads;
     uint32_t thread_count;
     uint32_t live_threads; /* that have not called thread_exit */
+    uint32_t managers;     /* handles with RIGHT_MANAGE, its own included */
     uint32_t id;
     uint32_t parent_id;
     struct process *parent; /* while it lives; NULL = the kernel */
@@ -159,5 +160,8 @@ void process_hook_unbind(struct binding *pager);
  * reference to their binding. */
 extern const struct region_ops process_region_ops;
 
-/* The object class of processes calls this. */
+/* The object class of processes calls these. A suspended process that nobody can
+ * start any more ends with the last handle that could. */
 void process_destroy(struct object *object);
+void process_handle_added(struct object *object, uint32_t rights);
+void process_handle_removed(struct object *object, uint32_t rights);

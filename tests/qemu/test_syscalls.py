@@ -55,3 +55,17 @@ def test_h109_calls_without_permission_are_refused_and_logged(arena):
     text = claims(machine, "run denied", 46)
     for call in ("process_spawn", "endpoint_create", "sys_memory", "sys_power"):
         assert f"denied (process" in text and f"may not call {call}" in text
+
+
+def test_refused_calls_do_not_flood_the_log(arena):
+    """100,000 refusals within a second are 64 lines, and one that says how many are missing."""
+    machine = arena("denied", icount=True)
+    text = claims(machine, "run denied flood", 2, timeout=120)
+    left_out = [int(n) for n in re.findall(r"^secos: (\d+) refusals were not logged", text, re.MULTILINE)]
+    assert text.count("may not call notify_create") <= 2 * 64 + 1
+    assert sum(left_out) + text.count("may not call notify_create") == 100_001
+
+
+def test_what_a_handle_leaves_behind(arena):
+    """Threads that wait by a handle which another closes; processes that only it named."""
+    claims(arena("stale", "hello"), "run stale", 13)
