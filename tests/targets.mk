@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz fuzz-syscalls bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -96,6 +96,12 @@ growth: ## what start-up costs from 16 MiB to 16 GiB -> build/growth.json
 fuzz: ## libFuzzer over what can run on a host; FUZZ_SECONDS=60
 	@tools/setup lint
 	@$(SUBMAKE) fuzz-run
+
+FUZZ_ROUNDS ?= 10
+fuzz-syscalls: ## the system call fuzzer, for longer; FUZZ_ROUNDS=10, SECOS_SEED=n
+	@tools/setup test
+	@$(SUBMAKE) all
+	@SECOS_SOAK=$(FUZZ_ROUNDS) SECOS_TIMEOUT=600 $(PYTEST) --timeout 3600 tests/qemu/test_fuzz_syscalls.py
 
 # What the memory managers' branches are counted with, and where those stand that no host can take.
 COVERAGE_TESTS := bitmap string memmap quota pmm heap paging region vmm fail audits edges malloc boot_info published_api

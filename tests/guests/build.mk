@@ -5,5 +5,9 @@
 GUESTS := $(sort $(basename $(notdir $(wildcard tests/guests/*.c tests/guests/*.asm))))
 $(foreach g,$(GUESTS),$(eval $(g)_SRCS ?= $(notdir $(wildcard tests/guests/$(g).c tests/guests/$(g).asm))))
 
+# The system call fuzzer is larger than a file.
+GUESTS += fuzz
+fuzz_SRCS := $(addprefix fuzz/,main.c worker.c pager.c shape.c enter.asm)
+
 # What the ISO carries besides pager and shell, for `run NAME`.
 PROGRAMS := hello faultdemo wx overflow hog
