@@ -44,10 +44,10 @@ static uint64_t count_killed;
 static uint64_t count_faulted;
 static uint64_t count_finished;
 static uint64_t count_pagers;
-static handle_t control;  /* what workers talk to           */
-static handle_t paging;   /* what the hostile pager serves  */
-static handle_t binding;  /* to it                          */
-static handle_t pager;    /* its process, or HANDLE_NONE    */
+static handle_t control; /* what workers talk to           */
+static handle_t paging;  /* what the hostile pager serves  */
+static handle_t binding; /* to it                          */
+static handle_t pager;   /* its process, or HANDLE_NONE    */
 static uint32_t neighbour_id;
 static bool fuzz_hostile;
 
@@ -125,8 +125,8 @@ static void
 start_worker(uint64_t index)
 {
     struct worker *worker = &workers[index];
-    handle_t line = (handle_t)endpoint_mint(control, index + 1,
-                                            RIGHT_CALL | RIGHT_GRANT);
+    handle_t line =
+        (handle_t)endpoint_mint(control, index + 1, RIGHT_CALL | RIGHT_GRANT);
     struct spawn_request request = {
         .give = line,
         .max_mem = 8u << 20,
@@ -354,7 +354,7 @@ fuzz(uint64_t seed, uint64_t calls)
     (void)pattern_changed(1, true);
     (void)ipc_call(bell, HANDLE_NONE, &m, 0); /* it is ready */
     neighbour_id = (uint32_t)m.words[1];
-    supervise(calls > 4096 ? 4096 : calls);   /* what we need is there then */
+    supervise(calls > 4096 ? 4096 : calls); /* what we need is there then */
     end_all();
     before = free_frames();
     supervise(calls);

@@ -58,7 +58,10 @@ struct shape {
     uint8_t kinds[6];
 };
 
-#define MESSAGE { K_MESSAGE, K_ANY, K_SMALL, K_HANDLE, K_SMALL, K_ANY }
+#define MESSAGE                                             \
+    {                                                       \
+        K_MESSAGE, K_ANY, K_SMALL, K_HANDLE, K_SMALL, K_ANY \
+    }
 
 static const struct shape shapes[] = {
     { SYS_null, 2, { K_ANY, K_ANY, K_ANY, K_ANY, K_ANY, K_ANY } },
@@ -298,9 +301,9 @@ static void
 make_image(struct fuzz_random *random, uint8_t *image)
 {
     static const uint8_t code[] = {
-        0x31, 0xFF,                         /* xor edi, edi     */
-        0xB8, 0x01, 0x10, 0x00, 0x00,       /* mov eax, SYS_exit */
-        0x0F, 0x05,                         /* syscall          */
+        0x31, 0xFF,                   /* xor edi, edi     */
+        0xB8, 0x01, 0x10, 0x00, 0x00, /* mov eax, SYS_exit */
+        0x0F, 0x05,                   /* syscall          */
     };
     struct elf64_ehdr header = {
         .e_ident = { 0x7F, 'E', 'L', 'F', 2, 1, 1 },
@@ -385,7 +388,7 @@ argument(struct fuzz_random *random, enum kind kind)
     case K_HANDLE:
         return some_handle(random);
     case K_BINDING:
-        return fuzz_once_in(random, 2) ? fuzz_pool.binding
+        return fuzz_once_in(random, 2)   ? fuzz_pool.binding
                : fuzz_once_in(random, 2) ? HANDLE_NONE
                                          : some_handle(random);
     case K_BUFFER:
@@ -436,8 +439,7 @@ argument(struct fuzz_random *random, enum kind kind)
     case K_ANY:
         break;
     }
-    return fuzz_once_in(random, 2) ? any_number(random)
-                                   : fuzz_below(random, 8);
+    return fuzz_once_in(random, 2) ? any_number(random) : fuzz_below(random, 8);
 }
 
 /* ---- calls ------------------------------------------------------------- */

@@ -41,7 +41,7 @@ judge(const uint64_t in[R_COUNT], const uint64_t out[R_COUNT])
     }
     if (!is_message_call(in[R_AX])) {
         return memcmp(in + 1, out + 1, 10 * sizeof(*in)) == 0 ? WRONG_NONE
-                                                             : WRONG_REGISTER;
+                                                              : WRONG_REGISTER;
     }
     for (unsigned i = R_DI; result < 0 && i <= R_13; i++) {
         if (out[i] != 0) {
