@@ -47,6 +47,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	task/usercopy.c \
 	ipc/binding.c \
 	ipc/console.c \
+	ipc/detach.c \
 	ipc/donation.c \
 	ipc/endpoint.c \
 	ipc/fault.c \

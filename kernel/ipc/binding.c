@@ -6,6 +6,7 @@
 
 #include <mm/heap.h>
 
+#include "detach.h"
 #include "endpoint.h"
 
 enum status
@@ -29,6 +30,12 @@ binding_create(const struct binding_spec *spec, struct binding **out)
     binding->badge = spec->badge;
     binding->max_prot = spec->max_prot;
     binding->pages = spec->pages;
+    binding->tells = spec->tells;
+    binding->charge.on_orphan = detach_orphan;
+    list_init(&binding->bonds);
+    list_init(&binding->process_link);
+    list_init(&binding->tell_link);
+    list_init(&binding->gone);
     *out = binding;
     return ST_OK;
 }
@@ -38,6 +45,11 @@ binding_destroy(struct object *object)
 {
     struct binding *binding = CONTAINER_OF(object, struct binding, object);
 
+    list_remove(&binding->bonds);
+    list_remove(&binding->process_link);
+    if (binding->minted != NULL) {
+        object_put(&binding->minted->object);
+    }
     object_put(&binding->endpoint->object);
     charge_drop(&binding->charge);
     kfree(binding);

@@ -90,8 +90,9 @@ donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
     uint32_t priority = server->base_priority;
     unsigned looked_at = 0;
 
-    if (endpoint != NULL && endpoint->queued != 0) {
-        uint32_t best = 31u - (unsigned)__builtin_clz(endpoint->queued);
+    if (endpoint != NULL && (uint32_t)endpoint->queued != 0) {
+        uint32_t best =
+            31u - (unsigned)__builtin_clz((uint32_t)endpoint->queued);
 
         priority = best > priority ? best : priority;
     }

@@ -6,7 +6,9 @@
 
 #include <klib/kassert.h>
 #include <mm/heap.h>
+#include <task/process.h>
 
+#include "detach.h"
 #include "pager_watch.h"
 
 enum status
@@ -32,6 +34,8 @@ endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
     }
     list_init(&endpoint->attach_link);
     list_init(&endpoint->watch_link);
+    list_init(&endpoint->telling);
+    list_init(&endpoint->dead_link);
     endpoint->rank = rank;
     *out = endpoint;
     return ST_OK;
@@ -41,45 +45,120 @@ static void
 endpoint_mark_queued(struct endpoint *endpoint, struct call *call,
                      uint32_t priority)
 {
-    endpoint->queued |= 1u << priority;
+    endpoint->queued |= 1ull << priority;
     call->state = CALL_QUEUED;
     call->endpoint = endpoint;
     call->priority = (uint8_t)priority;
+}
+
+/* The fault of @process that leads its turn in this queue, or NULL. */
+static struct call *
+endpoint_find_turn(const struct process *process,
+                   const struct endpoint *endpoint, uint32_t priority)
+{
+    list_for_each(node, &process->turns) {
+        struct call *call = LIST_ENTRY(node, struct call, turn_link);
+
+        if (call->endpoint == endpoint && call->priority == priority) {
+            return call;
+        }
+    }
+    return NULL;
+}
+
+/* @call leads its turn, with the followers that @from led; its place in the
+ * queue is the caller's affair. */
+static void
+endpoint_lead(struct call *call, struct call *from)
+{
+    list_add_tail(&call->owner->process->turns, &call->turn_link);
+    if (from != NULL) {
+        list_remove(&from->turn_link);
+        list_splice_tail(&call->followers, &from->followers);
+    }
 }
 
 void
 endpoint_queue_call(struct endpoint *endpoint, struct call *call,
                     uint32_t priority)
 {
+    struct list *queue = &endpoint->queue[priority];
+
+    if (call->is_fault) {
+        struct call *leader =
+            endpoint_find_turn(call->owner->process, endpoint, priority);
+
+        if (leader != NULL) {
+            queue = &leader->followers;
+        } else {
+            endpoint_lead(call, NULL);
+        }
+    }
     endpoint_mark_queued(endpoint, call, priority);
-    list_add_tail(&endpoint->queue[priority], &call->endpoint_link);
+    list_add_tail(queue, &call->endpoint_link);
 }
 
 void
 endpoint_requeue_call(struct endpoint *endpoint, struct call *call,
                       uint32_t priority)
 {
+    struct call *leader =
+        endpoint_find_turn(call->owner->process, endpoint, priority);
+
+    endpoint_lead(call, leader);
+    if (leader != NULL) {
+        list_remove(&leader->endpoint_link);
+        list_add_head(&call->followers, &leader->endpoint_link);
+    }
     endpoint_mark_queued(endpoint, call, priority);
     list_add_head(&endpoint->queue[priority], &call->endpoint_link);
+}
+
+/* Take @call out; the first that followed it leads, and goes before @place, or
+ * where @call was if that is NULL. */
+static void
+endpoint_remove_call(struct call *call, struct list *place)
+{
+    struct endpoint *endpoint = call->endpoint;
+    struct list *first = list_first(&call->followers);
+
+    KASSERT(call->state == CALL_QUEUED);
+    if (first != NULL) {
+        list_unlink(first);
+        list_add_before(place != NULL ? place : &call->endpoint_link, first);
+        endpoint_lead(LIST_ENTRY(first, struct call, endpoint_link), call);
+    }
+    list_remove(&call->turn_link);
+    list_remove(&call->endpoint_link);
+    if (list_is_empty(&endpoint->queue[call->priority])) {
+        endpoint->queued &= ~(1ull << call->priority);
+    }
+    call->state = CALL_IDLE;
 }
 
 void
 endpoint_unqueue_call(struct call *call)
 {
-    struct endpoint *endpoint = call->endpoint;
+    endpoint_remove_call(call, NULL);
+}
 
-    KASSERT(call->state == CALL_QUEUED);
-    list_remove(&call->endpoint_link);
-    if (list_is_empty(&endpoint->queue[call->priority])) {
-        endpoint->queued &= ~(1u << call->priority);
-    }
-    call->state = CALL_IDLE;
+void
+endpoint_take_call(struct call *call)
+{
+    endpoint_remove_call(call, &call->endpoint->queue[call->priority]);
+}
+
+void
+endpoint_pass_call(struct call *call)
+{
+    list_unlink(&call->endpoint_link);
+    list_add_tail(&call->endpoint->queue[call->priority], &call->endpoint_link);
 }
 
 struct call *
 endpoint_best_call(struct endpoint *endpoint, bool serves)
 {
-    uint32_t queued = endpoint->queued;
+    uint32_t queued = (uint32_t)endpoint->queued;
 
     while (queued != 0) {
         unsigned best = 31u - (unsigned)__builtin_clz(queued);
@@ -99,7 +178,7 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
 struct call *
 endpoint_best_fault(struct endpoint *endpoint)
 {
-    for (uint32_t queued = endpoint->queued; queued != 0;) {
+    for (uint32_t queued = (uint32_t)endpoint->queued; queued != 0;) {
         unsigned best = 31u - (unsigned)__builtin_clz(queued);
 
         list_for_each(node, &endpoint->queue[best]) {
@@ -121,7 +200,13 @@ endpoint_count_queued(const struct endpoint *endpoint)
 
     for (unsigned i = 0; i < PRIORITIES; i++) {
         list_for_each(node, &endpoint->queue[i]) {
+            const struct call *call =
+                LIST_ENTRY(node, struct call, endpoint_link);
+
             count++;
+            list_for_each(follower, &call->followers) {
+                count++;
+            }
         }
     }
     return count;
@@ -136,6 +221,7 @@ endpoint_destroy(struct object *object)
     KASSERT(list_is_empty(&endpoint->receivers));
     KASSERT(list_is_empty(&endpoint->servers));
     pager_watch_forget(endpoint);
+    list_remove(&endpoint->dead_link);
     charge_drop(&endpoint->charge);
     kfree(endpoint);
 }
@@ -181,6 +267,10 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
     while ((call = endpoint_best_call(endpoint, false)) != NULL) {
         thread_abort_wait(call->owner, ST_EPIPE);
     }
+<<<<<<< HEAD
     endpoint_abort_receivers(&endpoint->receivers);
     endpoint_abort_receivers(&endpoint->servers);
+=======
+    detach_abandon(endpoint);
+>>>>>>> 7a2c870 (ipc: spaces take turns in a queue; DETACH)
 }

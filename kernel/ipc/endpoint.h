@@ -7,9 +7,20 @@
  *      faults -----------+   (made by the kernel; only for a receiver with
  *                             the SERVE right)
  *
+ * Within a priority the faults of different spaces take turns, so that a flood
+ * from one does not starve another. In the queue stands one fault of each space,
+ * which leads the others of its space; when it is taken, the next one of them
+ * stands behind everybody else's:
+ *
+ *      queue[p] -> A1 -> B1 -> C1            take A1:  B1 -> C1 -> A2 -> A3 ...
+ *                  |
+ *                  A2 -> A3 -> ... (followers)
+ *
  * I1  Never both a receiver waiting and a call queued that it could take.
  * I2  A queued call's message stays in its caller's register frame: nothing is
  *     copied twice and nothing needs to be stored.
+ * I3  A queue holds at most one fault of a space; that one, and no follower, is
+ *     in its process's list `turns`.
  *
  * An endpoint belongs to whoever created it and outlives the server that
  * receives on it; without any handle that could receive it is dead, and callers
@@ -32,13 +43,16 @@
 
 struct process;
 
+/* In `queued`: something is to be told. */
+#define ENDPOINT_TELLS (1ull << 32)
+
 struct endpoint {
     struct object object;
     struct charge charge;
     struct list servers;   /* waiting threads with the SERVE right */
     struct list receivers; /* waiting threads without              */
     struct list queue[PRIORITIES];
-    uint32_t queued; /* bitmap: queue[n] is not empty              */
+    uint64_t queued; /* bit n: queue[n] is not empty; ENDPOINT_TELLS */
     uint32_t rank;
     uint32_t receive_handles;
     struct process *server; /* who received last, if it may still do so */
@@ -48,9 +62,14 @@ struct endpoint {
     struct list attach_link; /* in attached->serves      */
     struct list watch_link;  /* in the list of all pagers */
     uint64_t orphaned_tick;  /* when attached became NULL */
-    uint64_t taken;          /* faults taken from the queue */
-    uint64_t taken_before;   /* the same at the last tick   */
+    uint64_t taken;          /* faults and events taken from the queue */
+    uint64_t taken_before;   /* the same at the last tick              */
     uint64_t stuck_since;    /* watch_clock of `attached`: none taken since */
+
+    /* What its pager is to be told (detach.h). */
+    struct list telling;   /* bindings, by tell_link              */
+    struct list dead_link; /* nobody receives: in a list to clear */
+    bool told;             /* and no call taken since             */
 
     /* What `pager status` reports. */
     uint64_t faults_served;
@@ -63,7 +82,8 @@ struct endpoint {
 MUST_CHECK enum status endpoint_create(uint32_t rank, struct process *maker,
                                        struct endpoint **out);
 
-/* Queue @call, whose caller already waits. */
+/* Queue @call, whose caller already waits. Cost: constant; a fault looks through
+ * its process's turns, one for each endpoint and priority it waits at. */
 void endpoint_queue_call(struct endpoint *endpoint, struct call *call,
                          uint32_t priority);
 
@@ -71,8 +91,16 @@ void endpoint_queue_call(struct endpoint *endpoint, struct call *call,
 void endpoint_requeue_call(struct endpoint *endpoint, struct call *call,
                            uint32_t priority);
 
-/* Take a queued call out of the queue. */
+/* Take a queued call out of the queue, for it is given up: who followed it has
+ * its place. Cost: constant. */
 void endpoint_unqueue_call(struct call *call);
+
+/* Take a queued call out of the queue, to deliver it: who followed it goes to the
+ * end. Cost: constant. */
+void endpoint_take_call(struct call *call);
+
+/* The fault @call, which leads its space's turn, lets the others go before it. */
+void endpoint_pass_call(struct call *call);
 
 /* The best queued call that a receiver may take, or NULL; it stays queued.
  * @serves  the receiver has the SERVE right and may take faults */

@@ -12,6 +12,7 @@
 #include <task/process.h>
 #include <task/sched.h>
 
+#include "detach.h"
 #include "donation.h"
 #include "endpoint.h"
 #include "fault.h"
@@ -358,10 +359,14 @@ ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
 {
     struct call *call;
 
+    if (serves && (endpoint->queued & ENDPOINT_TELLS) != 0
+        && detach_take(endpoint, server)) {
+        return true;
+    }
     while ((call = endpoint_best_call(endpoint, serves)) != NULL) {
         enum status status;
 
-        endpoint_unqueue_call(call);
+        endpoint_take_call(call);
         if (call->is_fault) {
             endpoint->taken++;
             fault_deliver(server, call);

@@ -8,6 +8,7 @@
 
 #include "binding.h"
 #include "console.h"
+#include "detach.h"
 #include "endpoint.h"
 #include "fault.h"
 #include "ipc.h"
@@ -39,8 +40,9 @@ process_hook_teardown(struct process *process, unsigned most)
 {
     pager_watch_detach(process);
     for (; most > 0 && !list_is_empty(&process->delivered); most--) {
-        struct call *call = LIST_ENTRY(list_first(&process->delivered),
-                                       struct call, delivered_link);
+        /* The last first: the oldest fault ends up before the others. */
+        struct call *call =
+            LIST_ENTRY(process->delivered.prev, struct call, delivered_link);
 
         if (call->is_fault) {
             fault_requeue(call);
@@ -51,6 +53,12 @@ process_hook_teardown(struct process *process, unsigned most)
     return list_is_empty(&process->delivered)
            && memory_object_inherit_step(process, most)
            && charge_orphan_step(process, most);
+}
+
+bool
+process_hook_end_bonds(struct process *process, unsigned most)
+{
+    return detach_end_step(process, most);
 }
 
 void

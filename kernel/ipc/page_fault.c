@@ -113,6 +113,23 @@ page_fault_ask(struct thread *thread, struct call *call,
     ipc_run(pager);
 }
 
+/* The current thread joins the waiters of @call. If it outranks who asked, the
+ * fault is its own from now on, and goes by its priority. */
+static void
+page_fault_join(struct call *call, struct thread *thread)
+{
+    fault_add_waiter(call, thread);
+    if (thread->priority <= call->owner->priority) {
+        return;
+    }
+    call_hand_over(call->owner, thread);
+    if (call->state == CALL_QUEUED) {
+        endpoint_unqueue_call(call);
+        endpoint_queue_call(call->endpoint, call, thread->priority);
+    }
+    donation_raise(call->endpoint, thread->priority);
+}
+
 /* The current thread waits for what fault_begin opened or joined. */
 NORETURN static NOINLINE void
 page_fault_wait_for(struct thread *thread, const struct fault_outcome *outcome,
@@ -121,7 +138,7 @@ page_fault_wait_for(struct thread *thread, const struct fault_outcome *outcome,
     if (outcome->action == FAULT_OPENED) {
         page_fault_ask(thread, outcome->call, resume);
     }
-    fault_add_waiter(outcome->call, thread);
+    page_fault_join(outcome->call, thread);
     thread_wait(&page_fault_wait, outcome->call, resume);
 }
 

@@ -16,6 +16,7 @@
 
 #include "binding.h"
 #include "console.h"
+#include "detach.h"
 #include "endpoint.h"
 #include "modules.h"
 
@@ -165,7 +166,13 @@ spawn_create(struct spawn *spawn)
     spawn->process->permissions = permissions;
     spawn->process->priority_ceiling = spawn_priority_ceiling(spawn);
     spawn->process->manifest = spawn->plan.manifest;
-    status = thread_create(spawn->process, spawn->priority, &spawn->thread);
+    if (spawn->pager != NULL) {
+        status =
+            detach_bind(spawn->process, spawn->pager, &spawn->process->pager);
+    }
+    if (status == ST_OK) {
+        status = thread_create(spawn->process, spawn->priority, &spawn->thread);
+    }
     if (status != ST_OK) {
         process_discard(spawn->process);
         spawn->process = NULL;
@@ -176,7 +183,7 @@ spawn_create(struct spawn *spawn)
         .process = spawn->process,
         .image = spawn->image,
         .plan = &spawn->plan,
-        .pager = spawn->pager,
+        .pager = spawn->process->pager,
         .resident = spawn->resident,
         .in_place = spawn->module == NULL
                         ? 0
@@ -205,8 +212,6 @@ spawn_endow(struct spawn *spawn)
     enum status status = ST_OK;
 
     if (spawn->pager != NULL) {
-        object_get(&spawn->pager->object);
-        spawn->process->pager = spawn->pager;
         status = handle_add_at(table, HANDLE_SLOT_PAGER, &spawn->pager->object,
                                RIGHT_BIND | RIGHT_GRANT, 0);
     }
@@ -387,7 +392,9 @@ spawn_take_handles(struct spawn *spawn)
     struct handle_entry *entry;
     enum status status;
 
-    spawn->pager = spawn->creator->pager;
+    if (spawn->creator->pager != NULL) {
+        spawn->pager = binding_minted(spawn->creator->pager);
+    }
     if (request->pager != HANDLE_NONE) {
         status = handle_resolve(table, request->pager, OBJECT_BINDING,
                                 RIGHT_BIND, &entry);

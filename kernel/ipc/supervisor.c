@@ -17,12 +17,13 @@
 #include <task/sched.h>
 
 #include "binding.h"
+#include "detach.h"
 #include "endpoint.h"
 #include "memory_object.h"
 #include "modules.h"
 #include "spawn.h"
 
-/* Pages of dead memory objects between two looks at the clock. */
+/* Pages of dead memory objects, or events, between two looks at the clock. */
 #define SUPERVISOR_STEP 16u
 #define NS_PER_S        1000000000ull
 /* More than this many starts in the window, and the next waits for its end. */
@@ -279,6 +280,9 @@ supervisor_run(struct thread *self)
     uint64_t look_at;
 
     while (!memory_object_bury_step(SUPERVISOR_STEP)) {
+        sched_checkpoint();
+    }
+    while (!detach_bury_step(SUPERVISOR_STEP)) {
         sched_checkpoint();
     }
     look_at = supervisor_look_after(&supervisor_pager);

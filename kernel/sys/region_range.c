@@ -10,6 +10,7 @@
 #include <base/string.h>
 
 #include <ipc/binding.h>
+#include <ipc/detach.h>
 #include <ipc/endpoint.h>
 #include <ipc/fault.h>
 #include <mm/vmm.h>
@@ -67,7 +68,13 @@ region_range_clear(struct space *space, vaddr_t start, vaddr_t end)
 static void
 region_range_free(void *context, struct region *region)
 {
-    region_free(context, region);
+    const struct binding *binding = binding_of_region(region);
+
+    if (UNLIKELY(binding != NULL && binding->tells)) {
+        detach_region(region);
+    } else {
+        region_free(context, region);
+    }
 }
 
 int64_t

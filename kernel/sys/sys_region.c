@@ -10,6 +10,7 @@
 #include <base/string.h>
 
 #include <ipc/binding.h>
+#include <ipc/detach.h>
 #include <ipc/endpoint.h>
 #include <ipc/fault.h>
 #include <ipc/memory_object.h>
@@ -138,6 +139,27 @@ sys_check_spec(const struct region_spec *spec,
     return ST_OK;
 }
 
+static enum status
+sys_make_region(struct process *process, struct region_spec *spec)
+{
+    struct object *source = spec->binding;
+    struct binding *bound;
+    struct region *region;
+    enum status status;
+
+    if (source == NULL || source->kind != OBJECT_BINDING) {
+        return region_create(&process->space.regions, spec, &region);
+    }
+    status = detach_bind(process, CONTAINER_OF(source, struct binding, object),
+                         &bound);
+    if (status == ST_OK) {
+        spec->binding = bound;
+        status = region_create(&process->space.regions, spec, &region);
+        object_put(&bound->object);
+    }
+    return status;
+}
+
 /* region_create(source, base, pages, prot | kind << 8, first page, 0): the base.
  * The source is a binding, a memory object, or 0: the pager given at birth. With
  * that one, first page 0 stands for the page number of the base. */
@@ -153,7 +175,6 @@ sys_region_create(SYS_ARGS)
         .kind = (uint32_t)(d >> 8 & 0xFF),
     };
     struct region_source source = { .object = NULL };
-    struct region *region;
     enum status status = permission_check(SYS_GROUP_MEMORY, "region_create");
 
     if (status == ST_OK && (d >> 16 != 0 || f != 0)) {
@@ -175,7 +196,7 @@ sys_region_create(SYS_ARGS)
     spec.binding = source.object;
     status = sys_check_spec(&spec, &source);
     if (status == ST_OK) {
-        status = region_create(&process->space.regions, &spec, &region);
+        status = sys_make_region(process, &spec);
     }
     return status == ST_OK ? (int64_t)(spec.base << PAGE_SHIFT) : status;
 }

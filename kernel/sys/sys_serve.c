@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making endpoints, their badges and bindings; the console. */
 #include <secos/bootinfo.h>
+#include <secos/fault.h>
 #include <secos/ipc.h>
 #include <secos/status.h>
 #include <secos/types.h>
@@ -91,8 +92,8 @@ sys_endpoint_mint(SYS_ARGS)
                : status;
 }
 
-/* binding_create(endpoint, badge, max prot, pages): what regions are made with;
- * pages 0 = as many as an address space has. */
+/* binding_create(endpoint, badge, max prot | BINDING_TELLS, pages): what regions
+ * are made with; pages 0 = as many as an address space has. */
 int64_t
 sys_binding_create(SYS_ARGS)
 {
@@ -103,7 +104,8 @@ sys_binding_create(SYS_ARGS)
     enum status status = permission_check(SYS_GROUP_SERVE, "binding_create");
 
     if (status == ST_OK
-        && ((b & BADGE_KERNEL) != 0 || (c & ~(uint64_t)SYS_PROT_ALL) != 0)) {
+        && ((b & BADGE_KERNEL) != 0
+            || (c & ~(uint64_t)(SYS_PROT_ALL | BINDING_TELLS)) != 0)) {
         status = ST_EINVAL;
     }
     if (status == ST_OK) {
@@ -115,7 +117,8 @@ sys_binding_create(SYS_ARGS)
             .maker = process,
             .badge = b,
             .pages = d == 0 ? USER_END >> PAGE_SHIFT : d,
-            .max_prot = (uint32_t)c,
+            .max_prot = (uint32_t)c & SYS_PROT_ALL,
+            .tells = (c & BINDING_TELLS) != 0,
         };
 
         status = binding_create(&spec, &binding);

@@ -68,9 +68,11 @@ struct call {
     uint64_t page;  /* address >> 12 in the client                       */
     uint64_t *leaf; /* its page table entry, in transit; NULL = present  */
     struct list protection_link; /* leaf == NULL: in its process's list   */
-    struct list waiters; /* threads, by wait_link                          */
-    uint64_t pager_page; /* what its pager knows the page by              */
-    uint64_t run;        /* pages from it to the region's end, at most
+    struct list waiters;   /* threads, by wait_link                          */
+    struct list turn_link; /* QUEUED: leads its space's turn (endpoint.h)  */
+    struct list followers; /* the others of that turn, by endpoint_link    */
+    uint64_t pager_page;   /* what its pager knows the page by              */
+    uint64_t run;          /* pages from it to the region's end, at most
                           * FAULT_RUN_MAX: the longest useful answer      */
 
     /* What the journal will tell of it (ipc/journal.h). */

@@ -9,6 +9,7 @@ charge_make(struct charge *charge, struct process *maker, uint64_t bytes)
 {
     charge->maker = maker;
     charge->bytes = bytes;
+    charge->on_orphan = NULL;
     list_init(&charge->link);
     if (maker == NULL) {
         return ST_OK;
@@ -36,7 +37,13 @@ bool
 charge_orphan_step(struct process *maker, unsigned most)
 {
     for (; most > 0 && !list_is_empty(&maker->made); most--) {
-        charge_drop(LIST_ENTRY(list_first(&maker->made), struct charge, link));
+        struct charge *charge =
+            LIST_ENTRY(list_first(&maker->made), struct charge, link);
+
+        charge_drop(charge);
+        if (charge->on_orphan != NULL) {
+            charge->on_orphan(charge);
+        }
     }
     return list_is_empty(&maker->made);
 }

@@ -23,6 +23,9 @@ struct charge {
     struct list link;
     struct process *maker; /* NULL = the kernel */
     uint64_t bytes;
+    /* Called when the maker has ended, if not NULL: what it alone should pay for
+     * must go. */
+    void (*on_orphan)(struct charge *charge);
 };
 
 /* Charge @bytes to @maker, NULL for the kernel itself, for which nothing is

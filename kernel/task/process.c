@@ -132,6 +132,8 @@ process_init_fields(struct process *process, struct process *parent,
     list_init(&process->serves);
     list_init(&process->made);
     list_init(&process->protection_faults);
+    list_init(&process->turns);
+    list_init(&process->bonds);
     list_init(&process->memory);
     list_init(&process->waiters);
     strlcpy(process->name, name, sizeof(process->name));
@@ -212,12 +214,22 @@ undo_charge:
     return status;
 }
 
+static void
+process_leave_pager(struct process *process)
+{
+    if (process->pager != NULL) {
+        process_hook_unbind(process->pager);
+        process->pager = NULL;
+    }
+}
+
 void
 process_discard(struct process *process)
 {
     while (!handle_table_teardown_step(&process->handles, process,
                                        TEARDOWN_STEP)) {
     }
+    process_leave_pager(process);
     vmm_space_destroy(&process->space);
     quota_destroy(&process->quota);
     process->report.ended = 1;
@@ -334,6 +346,7 @@ process_teardown_step(struct process *process)
                                          TEARDOWN_STEP)
            && process_orphan_step(process, TEARDOWN_STEP)
            && vmm_space_teardown_step(&process->space, TEARDOWN_STEP)
+           && process_hook_end_bonds(process, TEARDOWN_STEP)
            && process_free_regions_step(process, TEARDOWN_STEP);
 }
 
@@ -348,10 +361,7 @@ process_reap(struct thread *reaper)
     while (!process_teardown_step(process)) {
         sched_checkpoint();
     }
-    if (process->pager != NULL) {
-        process_hook_unbind(process->pager);
-        process->pager = NULL;
-    }
+    process_leave_pager(process);
     thread_free(reaper);
     vmm_space_destroy(&process->space);
     quota_destroy(&process->quota);

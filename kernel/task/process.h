@@ -67,6 +67,7 @@ struct process {
 
     /* What its regions are bound to unless it says otherwise. */
     struct binding *pager;
+    struct list bonds; /* with pagers that are told of its end: ipc/detach.h */
 
     /* IPC: calls that were delivered to it and not yet answered, and what it
      * pages (ipc/). */
@@ -74,6 +75,7 @@ struct process {
     struct list made;   /* charges of small objects: task/charge.h      */
     struct list memory; /* memory objects it made and pays for       */
     struct list protection_faults; /* open ones on present pages          */
+    struct list turns;    /* its queued faults that lead a turn: endpoint.h */
     struct list serves;   /* endpoints whose faults it answers         */
     uint64_t watch_clock; /* ticks in which it could work                */
     uint64_t watch_tick;  /* the last of them                            */
@@ -155,6 +157,7 @@ bool process_hook_teardown(struct process *process, unsigned most);
 void process_hook_signal(struct notification *watcher, uint64_t bits);
 void process_hook_unwatch(struct notification *watcher);
 void process_hook_unbind(struct binding *pager);
+bool process_hook_end_bonds(struct process *process, unsigned most);
 
 /* Where the records of its regions come from: charged to it, and holding a
  * reference to their binding. */

@@ -8,6 +8,7 @@ $(foreach g,$(GUESTS),$(eval $(g)_SRCS ?= $(notdir $(wildcard tests/guests/$(g).
 # The system call fuzzer is larger than a file.
 GUESTS += fuzz
 fuzz_SRCS := $(addprefix fuzz/,main.c worker.c pager.c shape.c enter.asm)
+detach_SRCS := detach.c detach/client.c detach/pager.c detach/stage.c
 
 # What the ISO carries besides pager and shell, for `run NAME`.
 PROGRAMS := hello faultdemo wx overflow hog

@@ -10,7 +10,7 @@ import re
 import pytest
 
 from hostile import *  # noqa: F403
-from hostile import BY_FAULT, BY_KILL, KILLED, PAGER_FAIL, PAGER_GONE, PF
+from hostile import BY_FAULT, BY_KILL, KILLED, PAGER_FAIL, PAGER_GONE, PF, claims
 
 PAGES = 64
 
@@ -188,3 +188,26 @@ def test_h79_death_at_any_fault_is_survived(den, mode):
 
 def test_h81_a_server_faults_in_its_own_memory_while_it_owes(den):
     kit(den(), "deep").client_is_right()
+
+
+# --- H85: a flood -----------------------------------------------------------------------
+
+@pytest.mark.frames_change("kernel stacks that are kept may lie in one more table")
+def test_h85_a_thousand_clients_fault_at_once_and_one_floods(arena):
+    """64 threads of one space fault without an end; a thousand spaces need one page each.
+    The flood is served once before every one of them was: spaces take turns. What waits is
+    bounded, for each thread has one call: the queue costs nobody a byte."""
+    machine = arena("crowd", memory=512, icount=True)
+    frames = []
+    for _ in range(2):
+        text = claims(machine, "run crowd fair 1000", 5, timeout=120)
+        assert re.search(r"1000 clients served within 100[12] faults, [12] of the flood", text), text
+        frames.append(machine.settled_frames())
+    tables = [counts.pop("page table") + counts.pop("free") - counts["total"] for counts in frames]
+    assert frames[0] == frames[1] and tables[0] == tables[1], "frames were lost"
+
+
+def test_h85_faults_are_served_by_priority(arena):
+    """Three clients that came in the order 3, 5, 4; and one of priority 6 that joins the
+    fault of a thread of priority 1."""
+    claims(arena("crowd", icount=True), "run crowd priority", 9)

@@ -6,6 +6,9 @@
  *           badge = BADGE_KERNEL   w1 = access   enum fault_access bits
  *                 | binding's      w2 = run      longest useful run in pages
  *   event   label = EVENT_DETACH   w0 = first page, w1 = pages
+ *           badge as above         w2 = 0: one space shows them no more, or
+ *           no answer              the number of spaces that ended since it
+ *                                  was last said of this badge: all is gone
  *
  *   reply   label = verdict        w0 = run      pages answered, >= 1
  *                                  w1 = memory object handle   (MOVE, SHARE)
@@ -17,6 +20,9 @@
 /* Labels with bit 63 belong to the kernel. */
 #define EVENT_FAULT  (1ull << 63 | 1)
 #define EVENT_DETACH (1ull << 63 | 2)
+
+/* In binding_create's rights, beside enum prot: DETACH is sent for its regions. */
+#define BINDING_TELLS (1u << 8)
 
 enum fault_access {
     FAULT_READ = 1 << 0,

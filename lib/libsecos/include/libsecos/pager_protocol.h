@@ -40,6 +40,33 @@ pager_fault_of(const struct ipc_message *m)
     };
 }
 
+/* What went away and is never asked for again; it wants no answer. */
+struct pager_detach {
+    uint64_t page;   /* the first                                      */
+    uint64_t pages;  /* how many                                       */
+    uint64_t spaces; /* 0: one space shows these pages no more; else so
+                      * many spaces ended, with all they showed        */
+    uint64_t badge;  /* of the binding, without BADGE_KERNEL           */
+};
+
+/* Whether the kernel sent @m, and it tells of pages that went. */
+static ALWAYS_INLINE bool
+pager_is_detach(const struct ipc_message *m)
+{
+    return m->label == EVENT_DETACH && (m->badge & BADGE_KERNEL) != 0;
+}
+
+static ALWAYS_INLINE struct pager_detach
+pager_detach_of(const struct ipc_message *m)
+{
+    return (struct pager_detach){
+        .page = m->words[0],
+        .pages = m->words[1],
+        .spaces = m->words[2],
+        .badge = m->badge & ~BADGE_KERNEL,
+    };
+}
+
 /* Answer @run zeroed pages from the faulting one on. */
 static ALWAYS_INLINE void
 pager_answer_zero(struct ipc_message *m, uint64_t run)
