@@ -267,10 +267,7 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
     while ((call = endpoint_best_call(endpoint, false)) != NULL) {
         thread_abort_wait(call->owner, ST_EPIPE);
     }
-<<<<<<< HEAD
     endpoint_abort_receivers(&endpoint->receivers);
     endpoint_abort_receivers(&endpoint->servers);
-=======
     detach_abandon(endpoint);
->>>>>>> 7a2c870 (ipc: spaces take turns in a queue; DETACH)
 }
