@@ -81,7 +81,7 @@ def test_a_fault_is_followed_through_both_rings(tmp_path):
     assert re.search(r"ring 3, space of shell: 0x[0-9a-f]+ <\w+", said["up"]), text
     assert "servers/shell.debug" in said["symbols in the shell"]
     assert "no fault is open" in said["answered"], text
-    assert re.search(rf"level 1 .*maps 4 KiB at 0x[0-9a-f]+  W U .*-\n.*user \(mapped W\), space \d+ = shell "
+    assert re.search(rf"level 1 .*maps 4 KiB at 0x[0-9a-f]+  W U -\n.*user \(mapped W\), space \d+ = shell "
                      rf"\(process 2\), page {fault[2]}", said["mapped"]), text
     assert re.search(r"<\w+(\+\d+)?>:\tmov", said["instruction"]), text
     assert said["wrong"].count("error: ") == 3 and "secos walk ADDRESS" in said["wrong"], text
