@@ -42,8 +42,8 @@ lint: ## format, clang-tidy, cppcheck, rooms, image audit
 	@$(SUBMAKE) all
 	@$(SUBMAKE) lint-only
 
-lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs
-.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs
+lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs
+.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs
 lint-format:
 	@echo "  LINT    format"
 	@$(FORMAT) --dry-run -Werror $(C_FILES)
@@ -68,6 +68,9 @@ lint-image: $(BUILD)/kernel.elf programs
 lint-docs:
 	@echo "  LINT    docs"
 	@$(PYTHON) tests/tools/check_docs.py
+lint-labs:
+	@echo "  LINT    labs"
+	@$(PYTHON) tools/lab lint
 lint-words:
 	@echo "  LINT    words"
 	@if git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.[ch]' '*.asm' '*.py' 2>/dev/null | grep -vE 'TODO\(#[0-9]+\)'; then \

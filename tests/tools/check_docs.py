@@ -151,6 +151,7 @@ class Page:
 def pages():
     names = ["README.md", "CONTRIBUTING.md"]
     names += sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "docs").rglob("*.md"))
+    names += sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "labs").glob("[0-9]*/README.md"))
     return [Page(ROOT / name) for name in names if (ROOT / name).exists()]
 
 
