@@ -53,6 +53,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/fault.c \
 	ipc/fault_reply.c \
 	ipc/ipc.c \
+	ipc/ipc_direct.c \
 	ipc/journal.c \
 	ipc/memory_object.c \
 	ipc/modules.c \

@@ -145,6 +145,9 @@ static inline void mmu_set_transit(struct mmu_cursor at, uint32_t slot);
 static inline void mmu_transit_to_frame(mmu_leaf_t *leaf, paddr_t frame,
                                         uint32_t prot);
 
+/* An empty leaf @at was filled in place: its table has one more. */
+static inline void mmu_count_leaf(struct mmu_cursor at);
+
 /* Empty -> present, for ring 3. @prot as in mmu_leaf_make. */
 static inline void mmu_set_frame(struct mmu_cursor at, paddr_t frame,
                                  uint32_t prot);

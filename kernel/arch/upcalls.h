@@ -40,6 +40,22 @@ typedef int64_t (*syscall_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
                               uint64_t);
 extern const syscall_fn syscall_table[];
 
+/* Where a message goes that travels in registers. */
+struct upcall_passage {
+    struct trap_frame *frame; /* of the thread that gets it, now the current one;
+                               * NULL: there is no direct path, nothing happened */
+    uint64_t name; /* where its reply id and badge stand; without a frame: the
+                    * handle again */
+};
+
+/* ipc_call and ipc_reply_receive of the fast door, without a deadline, before
+ * anything is stored but what outlives them (syscall_ipc.asm) and, of an answer,
+ * label and word 0: the message stays in registers that these do not see.
+ * A fault that was answered is resumed without returning. */
+struct upcall_passage upcall_ipc_call(uint64_t handle);
+struct upcall_passage upcall_ipc_reply_receive(uint64_t handle,
+                                               uint64_t reply_id);
+
 /* A number outside the table: the foreign door, same contract as a handler. */
 int64_t upcall_foreign_syscall(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
                                uint64_t e, uint64_t f);

@@ -109,24 +109,24 @@ struct call *endpoint_best_call(struct endpoint *endpoint, bool serves);
 /* The best queued fault, or NULL; it stays queued. */
 struct call *endpoint_best_fault(struct endpoint *endpoint);
 
-/* A waiting receiver for an ordinary call, or for a fault; NULL if none. */
-static inline struct thread *
-endpoint_receiver(const struct endpoint *endpoint)
-{
-    const struct list *list = list_is_empty(&endpoint->servers)
-                                  ? &endpoint->receivers
-                                  : &endpoint->servers;
-    struct list *first = list_first(list);
-
-    return first == NULL ? NULL : LIST_ENTRY(first, struct thread, wait_link);
-}
-
+/* A waiting receiver for a fault; NULL if none. */
 static inline struct thread *
 endpoint_server(const struct endpoint *endpoint)
 {
     struct list *first = list_first(&endpoint->servers);
 
     return first == NULL ? NULL : LIST_ENTRY(first, struct thread, wait_link);
+}
+
+/* A waiting receiver for an ordinary call, rather one that does not serve; NULL
+ * if none. */
+static inline struct thread *
+endpoint_receiver(const struct endpoint *endpoint)
+{
+    struct list *first = list_first(&endpoint->receivers);
+
+    return first == NULL ? endpoint_server(endpoint)
+                         : LIST_ENTRY(first, struct thread, wait_link);
 }
 
 /* How many calls wait in the queue. Cost: O(queued). */

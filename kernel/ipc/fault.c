@@ -209,25 +209,7 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
 void
 fault_deliver(struct thread *receiver, struct call *call)
 {
-    struct process *server = receiver->process;
-    struct trap_frame *to = receiver->context.frame;
-
-    call->state = CALL_DELIVERED;
-    call->server = server;
-    call->receiver = receiver;
-    call->delivered_clock = server->watch_clock;
-    call->trap.delivered_tsc = journal_stamp();
-    list_add_tail(&server->delivered, &call->delivered_link);
-    to->rax = ST_OK;
-    to->rdi = call_reply_id(call);
-    to->rsi = EVENT_FAULT;
-    to->rdx = call->pager_page;
-    to->r10 = call->access;
-    to->r8 = call->run;
-    to->r9 = 0;
-    to->rbx = 0;
-    to->r12 = call->badge;
-    to->r13 = 0;
+    fault_deliver_inline(receiver, call);
 }
 
 void

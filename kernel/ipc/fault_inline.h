@@ -79,27 +79,48 @@ fault_begin_direct(struct thread *thread, uint64_t page, uint32_t access)
     return call;
 }
 
+/* fault_deliver, for the one place that counts. */
+static ALWAYS_INLINE void
+fault_deliver_inline(struct thread *receiver, struct call *call)
+{
+    struct process *server = receiver->process;
+    struct trap_frame *to = receiver->context.frame;
+
+    call->state = CALL_DELIVERED;
+    call->server = server;
+    call->receiver = receiver;
+    call->delivered_clock = server->watch_clock;
+    call->trap.delivered_tsc = journal_stamp();
+    list_add_tail(&server->delivered, &call->delivered_link);
+    to->rax = ST_OK;
+    to->rdi = call_reply_id(call);
+    to->rsi = EVENT_FAULT;
+    to->rdx = call->pager_page;
+    to->r10 = call->access;
+    to->r8 = call->run;
+    to->r9 = 0;
+    to->rbx = 0;
+    to->r12 = call->badge;
+    to->r13 = 0;
+}
+
 /* pager=kernel: answer the commonest fault with a zeroed page, and ask nobody.
- * Returns whether that was done. */
+ * Returns whether that was done; if not, nothing was changed. */
 static ALWAYS_INLINE bool
 fault_answer_direct(struct thread *thread, uint64_t page, uint32_t access)
 {
     struct process *process = thread->process;
-    struct space *space = &process->space;
-    vaddr_t address = vaddr(page << PAGE_SHIFT);
     struct mmu_cursor at;
-    const struct region *region = fault_find_direct(space, page, access, &at);
+    const struct region *region =
+        fault_find_direct(&process->space, page, access, &at);
 
-    if (UNLIKELY(region == NULL)) {
+    if (UNLIKELY(region == NULL
+                 || !vmm_try_install_zero(&process->space,
+                                          vaddr(page << PAGE_SHIFT), at.leaf,
+                                          region->spec.prot))) {
         return false;
     }
-    mmu_set_transit(at, FAULT_NO_SLOT);
-    if (UNLIKELY(
-            vmm_install_zero_inline(space, address, at.leaf, region->spec.prot)
-            != ST_OK)) {
-        vmm_cancel_transit(space, address);
-        return false;
-    }
+    mmu_count_leaf(at);
     process->faults++;
     journal_own(thread->call, page, access, region, VERDICT_ZERO);
     return true;
@@ -153,4 +174,17 @@ fault_abandon(struct call *call)
     if (in_transit) {
         vmm_cancel_transit(call->space, vaddr(call->page << PAGE_SHIFT));
     }
+}
+
+/* @verdict of @pager brought the page: everybody who waits for it runs its access
+ * again. */
+static ALWAYS_INLINE struct thread *
+fault_resolve(struct call *call, const struct region *region,
+              enum verdict verdict, uint64_t run, const struct process *pager)
+{
+    journal_record(call, region, verdict, run, &pager->id);
+    call->endpoint->faults_served++;
+    call->owner->process->faults++;
+    fault_close(call);
+    return fault_release_waiters(call);
 }

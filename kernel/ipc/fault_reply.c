@@ -10,7 +10,6 @@
 #include <arch/mmu.h>
 #include <mm/region.h>
 #include <mm/vmm.h>
-#include <mm/vmm_inline.h>
 #include <task/handle.h>
 #include <task/process.h>
 #include <task/thread.h>
@@ -25,19 +24,6 @@
 
 /* Pages of a run between two looks at interrupts. */
 #define FAULT_STEP_PAGES 16u
-
-/* @verdict of @pager brought the page: everybody who waits for it runs its access
- * again. */
-static ALWAYS_INLINE struct thread *
-fault_resolve(struct call *call, const struct region *region,
-              enum verdict verdict, uint64_t run, const struct process *pager)
-{
-    journal_record(call, region, verdict, run, &pager->id);
-    call->endpoint->faults_served++;
-    call->owner->process->faults++;
-    fault_close(call);
-    return fault_release_waiters(call);
-}
 
 /* @page beside the one that was answered is not empty. If somebody waits for it
  * and no pager was told yet, the answer serves them too. */
@@ -194,7 +180,7 @@ fault_strike(struct call *call)
     return ST_EINVAL;
 }
 
-static ALWAYS_INLINE struct reply_result
+static struct reply_result
 fault_reply_zero(struct call *call, uint64_t run)
 {
     struct space *space = call->space;
@@ -202,19 +188,19 @@ fault_reply_zero(struct call *call, uint64_t run)
     const struct region *region = region_lookup(&space->regions, page);
     struct reply_result result = { NULL, ST_OK };
 
-    if (UNLIKELY(vmm_install_zero_inline(space, vaddr(page << PAGE_SHIFT),
-                                         call->leaf, region->spec.prot)
-                 != ST_OK)) {
+    if (vmm_install_zero(space, vaddr(page << PAGE_SHIFT), call->leaf,
+                         region->spec.prot)
+        != ST_OK) {
         fault_fail(call, REASON_NO_MEMORY, 0);
         return result;
     }
     result.woken = fault_resolve(call, region, VERDICT_ZERO, run, call->server);
-    if (UNLIKELY(run > FAULT_STEP_PAGES)) {
+    if (run > FAULT_STEP_PAGES) {
         /* An interrupt may end this pager: nobody may hang on its stack. */
         thread_wake(result.woken);
         result.woken = NULL;
     }
-    if (UNLIKELY(run > 1)) {
+    if (run > 1) {
         fault_around(space, page + 1, page + run);
     }
     return result;
@@ -288,8 +274,8 @@ fault_reply_copy(struct call *call)
     return result;
 }
 
-static NOINLINE struct reply_result
-fault_reply_general(struct call *call, const struct trap_frame *frame)
+static struct reply_result
+fault_reply_rare(struct call *call, const struct trap_frame *frame)
 {
     struct reply_result result = { NULL, ST_OK };
 
@@ -320,5 +306,5 @@ fault_reply(struct call *call, const struct trap_frame *frame)
                && call->leaf != NULL)) {
         return fault_reply_zero(call, frame->rdx);
     }
-    return fault_reply_general(call, frame);
+    return fault_reply_rare(call, frame);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The message paths. The direct one comes first, what is rarer behind it. */
+/* The message paths in general; the direct one is in ipc_direct.c. */
 #include "ipc.h"
 
 #include <secos/ipc.h>
@@ -16,6 +16,7 @@
 #include "donation.h"
 #include "endpoint.h"
 #include "fault.h"
+#include "ipc_inline.h"
 #include "pager_watch.h"
 
 /* ---- registers --------------------------------------------------------- */
@@ -101,27 +102,18 @@ ipc_abort_receive(struct thread *thread, enum status status)
     ipc_set_failure(thread->context.frame, status);
 }
 
-static const struct wait_class ipc_call_wait = {
+const struct wait_class ipc_call_wait = {
     .name = "call",
     .is_call = true,
     .abort = ipc_abort_call,
 };
 
-static const struct wait_class ipc_receive_wait = {
+const struct wait_class ipc_receive_wait = {
     .name = "receive",
     .abort = ipc_abort_receive,
 };
 
 /* ---- call -------------------------------------------------------------- */
-
-static ALWAYS_INLINE void
-ipc_mark_delivered(struct call *call, struct thread *server)
-{
-    call->state = CALL_DELIVERED;
-    call->server = server->process;
-    call->receiver = server;
-    list_add_tail(&server->process->delivered, &call->delivered_link);
-}
 
 static ALWAYS_INLINE void
 ipc_fill_receiver(struct trap_frame *to, const struct trap_frame *from,
@@ -185,9 +177,8 @@ ipc_deliver(struct call *call, struct thread *receiver)
     return ST_OK;
 }
 
-/* The call that cannot go the direct way: a deadline, a handle, nobody ready to
- * receive, or a caller that is itself a pager. */
-NORETURN static NOINLINE void
+/* Call @endpoint, where @receiver waits or, if it is NULL, nobody does. */
+NORETURN static void
 ipc_call_general(struct thread *caller, struct endpoint *endpoint,
                  struct thread *receiver)
 {
@@ -249,18 +240,7 @@ sys_ipc_call(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
     call->is_fault = false;
     call->badge = entry->badge;
     call->endpoint = endpoint;
-    if (UNLIKELY(receiver == NULL || (a >> 32 | frame->r14) != 0
-                 || process->served_rank != 0
-                 || receiver->deadline_tick != 0)) {
-        ipc_call_general(caller, endpoint, receiver);
-    }
-    list_unlink(&receiver->wait_link);
-    ipc_mark_delivered(call, receiver);
-    ipc_fill_receiver(receiver->context.frame, frame, call);
-    thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
-    donation_give(receiver, caller->priority);
-    receiver->slice = caller->slice;
-    ipc_run(receiver);
+    ipc_call_general(caller, endpoint, receiver);
 }
 
 /* ---- reply ------------------------------------------------------------- */
@@ -290,9 +270,7 @@ ipc_reply_to_call(struct thread *server, const struct trap_frame *frame,
             return status;
         }
     }
-    list_unlink(&call->delivered_link);
-    call->state = CALL_IDLE;
-    call_renew(call);
+    ipc_close_call(call);
     if (UNLIKELY(caller->deadline_tick != 0)) {
         thread_clear_deadline(caller);
     }
@@ -310,10 +288,10 @@ static ALWAYS_INLINE struct reply_result
 ipc_answer(struct thread *server, const struct trap_frame *frame,
            uint64_t reply_id)
 {
-    struct call *call = call_lookup(reply_id);
     struct reply_result result = { NULL, ST_EGONE };
+    struct call *call;
 
-    if (UNLIKELY(call == NULL || call->state != CALL_DELIVERED
+    if (UNLIKELY(!call_find(reply_id, &call) || call->state != CALL_DELIVERED
                  || call->server != server->process)) {
         return result;
     }
@@ -426,11 +404,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
         ipc_set_failure(frame, ST_ETIMEDOUT);
         ipc_resume_current(server);
     }
-    endpoint->server = server->process;
-    server->served = endpoint;
-    list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
-                  &server->wait_link);
-    thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);
+    ipc_wait_at(server, endpoint, serves);
     if (woken == NULL) {
         sched_dispatch();
     }

@@ -13,6 +13,7 @@
 #include <mm/region.h>
 #include <task/process.h>
 #include <task/sched.h>
+#include <task/sched_inline.h>
 #include <task/thread.h>
 
 #include "donation.h"
@@ -87,30 +88,48 @@ static const struct wait_class page_fault_wait = {
     .abort = page_fault_abort,
 };
 
+/* The current thread waits for the new fault @call, and the pager is not ready to
+ * take it at once. */
+NORETURN static NOINLINE void
+page_fault_queue(struct thread *thread, struct call *call)
+{
+    struct endpoint *endpoint = call->endpoint;
+    struct thread *pager = endpoint_server(endpoint);
+
+    if (pager == NULL) {
+        endpoint_queue_call(endpoint, call, thread->priority);
+        pager_watch_expect(endpoint);
+        donation_raise(endpoint, thread->priority);
+        sched_dispatch();
+    }
+    thread_clear_deadline(pager);
+    list_unlink(&pager->wait_link);
+    fault_deliver(pager, call);
+    donation_give(pager, thread->priority);
+    ipc_run(pager);
+}
+
 /* The current thread waits for the new fault @call. If its pager is ready, the
  * processor goes straight there. */
 NORETURN static ALWAYS_INLINE void
 page_fault_ask(struct thread *thread, struct call *call,
                enum thread_resume resume)
 {
-    struct endpoint *endpoint = call->endpoint;
-    struct thread *pager = endpoint_server(endpoint);
+    struct cpu *cpu = cpu_this();
+    struct list *first = call->endpoint->servers.next;
+    struct thread *pager = LIST_ENTRY(first, struct thread, wait_link);
 
     fault_add_waiter(call, thread);
     thread_set_waiting(thread, &page_fault_wait, call, resume);
-    if (UNLIKELY(pager == NULL)) {
-        endpoint_queue_call(endpoint, call, thread->priority);
-        pager_watch_expect(endpoint);
-        donation_raise(endpoint, thread->priority);
-        sched_dispatch();
-    }
-    if (UNLIKELY(pager->deadline_tick != 0)) {
-        thread_clear_deadline(pager);
+    if (UNLIKELY(first == &call->endpoint->servers || pager->deadline_tick != 0
+                 || cpu->resched)) {
+        page_fault_queue(thread, call);
     }
     list_unlink(&pager->wait_link);
-    fault_deliver(pager, call);
+    fault_deliver_inline(pager, call);
     donation_give(pager, thread->priority);
-    ipc_run(pager);
+    sched_hand_over(cpu, thread, pager);
+    context_resume(pager->context.frame);
 }
 
 /* The current thread joins the waiters of @call. If it outranks who asked, the
@@ -177,23 +196,33 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
     page_fault_end(thread->process, &report);
 }
 
+/* pager=kernel. A function of its own, so that neither half saves registers that
+ * only the other needs. */
+static NOINLINE void
+page_fault_answer(struct thread *thread, uint64_t address, uint32_t access)
+{
+    if (UNLIKELY(!fault_answer_direct(thread, address >> PAGE_SHIFT, access))) {
+        page_fault_general(thread, address, access);
+    }
+}
+
 void
 upcall_page_fault(uint64_t address, uint32_t access)
 {
     struct thread *thread = thread_current();
-    uint64_t page = address >> PAGE_SHIFT;
+    struct call *call;
 
     journal_trap(thread->call);
-    if (LIKELY(fault_placement == FAULT_BY_SERVER)) {
-        struct call *call = fault_begin_direct(thread, page, access);
-
-        if (LIKELY(call != NULL)) {
-            page_fault_ask(thread, call, RESUME_USER);
-        }
-    } else if (fault_answer_direct(thread, page, access)) {
+    if (UNLIKELY(fault_placement != FAULT_BY_SERVER)) {
+        page_fault_answer(thread, address, access);
         return;
     }
-    page_fault_general(thread, address, access);
+    call = fault_begin_direct(thread, address >> PAGE_SHIFT, access);
+    if (UNLIKELY(call == NULL)) {
+        page_fault_general(thread, address, access);
+        return;
+    }
+    page_fault_ask(thread, call, RESUME_USER);
 }
 
 enum status

@@ -4,11 +4,11 @@
  * reports in pmm_report.c. */
 #include "pmm.h"
 
-#include <arch/mmu.h>
 #include <klib/kassert.h>
 #include <klib/panic.h>
 
 #include "frame.h"
+#include "pmm_inline.h"
 #include "pmm_state.h"
 
 KASSERT_STATIC(PMM_LARGE_FRAMES == BLOCKS_FRAMES);
@@ -61,28 +61,6 @@ pmm_refuse_free(const void *frame)
 
 /* ---- single frames ----------------------------------------------------- */
 
-/* Take a frame from the current word, which has one. */
-static ALWAYS_INLINE void *
-pmm_take(enum frame_kind kind, uint64_t owner)
-{
-    uint64_t bit = blocks_take_bit(&pmm.blocks);
-
-    pmm.word_table[bit] = owner | (uint64_t)kind;
-    pmm.count[kind]++;
-    return pmm.word_memory + (bit << PAGE_SHIFT);
-}
-
-/* Take a frame out of the pool, which is not empty. */
-static void *
-pmm_take_pooled(enum frame_kind kind, uint64_t owner)
-{
-    uint64_t index = pmm.pool[--pmm.pool_count];
-
-    frame_table[index] = owner | (uint64_t)kind;
-    pmm.count[kind]++;
-    return frame_at(index);
-}
-
 /* The current word is another one. */
 static ALWAYS_INLINE void
 pmm_word_changed(void)
@@ -131,24 +109,16 @@ pmm_alloc_frame(void)
     return pmm_alloc_kind(FRAME_HEAP, 0);
 }
 
-static NOINLINE void *
-pmm_alloc_zeroed_next_word(enum frame_kind kind, uint64_t owner)
-{
-    void *frame = pmm_alloc_next_word(kind, owner);
-
-    return frame == NULL ? NULL : mmu_clear_frame(frame);
-}
-
 void *
 pmm_alloc_zeroed(enum frame_kind kind, uint64_t owner)
 {
-    if (LIKELY(pmm.pool_count != 0)) {
-        return pmm_take_pooled(kind, owner);
+    void *frame = pmm_try_zeroed(kind, owner);
+
+    if (LIKELY(frame != NULL)) {
+        return frame;
     }
-    if (UNLIKELY(!blocks_is_ready(&pmm.blocks))) {
-        return pmm_alloc_zeroed_next_word(kind, owner);
-    }
-    return mmu_clear_frame(pmm_take(kind, owner));
+    frame = pmm_alloc_next_word(kind, owner);
+    return frame == NULL ? NULL : mmu_clear_frame(frame);
 }
 
 /* The number of the frame that begins at @frame. Rotating the low bits to the

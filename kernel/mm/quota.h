@@ -58,12 +58,19 @@ void quota_move_up(struct quota *quota);
 MUST_CHECK enum status quota_draw_and_charge(struct quota *quota,
                                              uint64_t frames);
 
+/* Whether @frames can be charged from what is held. */
+static inline bool
+quota_has(const struct quota *quota, uint64_t frames)
+{
+    return frames <= quota->held - quota->used;
+}
+
 /* Charge @frames. Returns ST_ENOMEM, nothing changed, if over the limit or if
  * no ancestor has as much to give. */
 static inline MUST_CHECK enum status
 quota_charge(struct quota *quota, uint64_t frames)
 {
-    if (UNLIKELY(frames > quota->held - quota->used)) {
+    if (UNLIKELY(!quota_has(quota, frames))) {
         return quota_draw_and_charge(quota, frames);
     }
     quota->used += frames;

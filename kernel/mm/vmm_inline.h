@@ -3,7 +3,7 @@
 #pragma once
 
 #include "frame.h"
-#include "pmm.h"
+#include "pmm_inline.h"
 #include "vmm.h"
 
 /* Frame flags that a user leaf with @prot sets. Both are powers of two, so these
@@ -25,33 +25,23 @@ vmm_private_word(const struct space *space, vaddr_t page, uint32_t prot)
 }
 #define VMM_PRIVATE_NEXT_PAGE (1ull << FRAME_OWNER_SHIFT)
 
-/* A zeroed frame for @page of @space, charged to it; NULL if there is none. */
-static ALWAYS_INLINE void *
-vmm_fresh_frame(struct space *space, vaddr_t page, uint32_t prot)
+/* vmm_install_zero where quota and frame are at hand; false, nothing changed: ask
+ * it. Without a call in it. Cost: 45 instructions with a pre-zeroed frame. */
+static ALWAYS_INLINE bool
+vmm_try_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
+                     uint32_t prot)
 {
     void *frame;
 
-    if (UNLIKELY(quota_charge(space->quota, 1) != ST_OK)) {
-        return NULL;
+    if (UNLIKELY(!quota_has(space->quota, 1))) {
+        return false;
     }
-    frame = pmm_alloc_zeroed(FRAME_USER, vmm_private_word(space, page, prot));
+    frame = pmm_try_zeroed(FRAME_USER, vmm_private_word(space, page, prot));
     if (UNLIKELY(frame == NULL)) {
-        quota_uncharge(space->quota, 1);
+        return false;
     }
-    return frame;
-}
-
-/* vmm_install_zero, for the two places that count. */
-static ALWAYS_INLINE enum status
-vmm_install_zero_inline(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
-                        uint32_t prot)
-{
-    void *frame = vmm_fresh_frame(space, page, prot);
-
-    if (UNLIKELY(frame == NULL)) {
-        return ST_ENOMEM;
-    }
-    mmu_transit_to_frame(leaf, physmap_paddr(frame), prot);
+    space->quota->used++;
     space->resident++;
-    return ST_OK;
+    mmu_transit_to_frame(leaf, physmap_paddr(frame), prot);
+    return true;
 }

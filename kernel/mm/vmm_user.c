@@ -85,6 +85,22 @@ vmm_drop_leaf(struct tlb_batch *batch, const struct mmu_found *at)
     }
 }
 
+/* A zeroed frame for @page of @space, charged to it; NULL if there is none. */
+static void *
+vmm_fresh_frame(struct space *space, vaddr_t page, uint32_t prot)
+{
+    void *frame;
+
+    if (quota_charge(space->quota, 1) != ST_OK) {
+        return NULL;
+    }
+    frame = pmm_alloc_zeroed(FRAME_USER, vmm_private_word(space, page, prot));
+    if (frame == NULL) {
+        quota_uncharge(space->quota, 1);
+    }
+    return frame;
+}
+
 /* Find the empty leaf for a new page, making tables where they are missing. */
 static enum status
 vmm_empty_leaf(struct space *space, vaddr_t page, uint32_t prot,
@@ -226,7 +242,18 @@ enum status
 vmm_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
                  uint32_t prot)
 {
-    return vmm_install_zero_inline(space, page, leaf, prot);
+    void *frame;
+
+    if (vmm_try_install_zero(space, page, leaf, prot)) {
+        return ST_OK;
+    }
+    frame = vmm_fresh_frame(space, page, prot);
+    if (frame == NULL) {
+        return ST_ENOMEM;
+    }
+    mmu_transit_to_frame(leaf, physmap_paddr(frame), prot);
+    space->resident++;
+    return ST_OK;
 }
 
 /* Charge what can be of @pages; returns how many that is. */
@@ -248,8 +275,11 @@ vmm_fill_zero(struct space *space, vaddr_t page, struct mmu_cursor at,
     uint64_t done;
 
     for (done = 0; done < charged; done++) {
-        void *frame = pmm_alloc_zeroed(FRAME_USER, owner);
+        void *frame = pmm_try_zeroed(FRAME_USER, owner);
 
+        if (UNLIKELY(frame == NULL)) {
+            frame = pmm_alloc_zeroed(FRAME_USER, owner);
+        }
         if (UNLIKELY(frame == NULL)) {
             quota_uncharge(space->quota, charged - done);
             break;

@@ -49,6 +49,7 @@ enum call_state {
 struct call {
     uint32_t slot;
     uint32_t generation;
+    uint64_t badge;   /* behind the reply id: upcalls.h shows both at once   */
     uint8_t state;    /* enum call_state                                  */
     bool is_fault;    /* made by the kernel                               */
     uint8_t priority; /* QUEUED: which queue                              */
@@ -61,7 +62,6 @@ struct call {
     struct endpoint *endpoint;  /* queued or delivered                    */
     struct list endpoint_link;  /* QUEUED: in the endpoint's queue        */
     struct list delivered_link; /* DELIVERED: in the server's list        */
-    uint64_t badge;
 
     /* Faults only (ipc/fault.h). */
     struct space *space;
@@ -86,6 +86,11 @@ struct call {
     } trap;
 };
 
+_Static_assert(offsetof(struct call, slot) == 0
+                   && offsetof(struct call, generation) == 4
+                   && offsetof(struct call, badge) == 8,
+               "reply id and badge, as syscall_ipc.asm loads them");
+
 /* Make the slot table. Context: boot. */
 void call_init(void);
 
@@ -107,31 +112,27 @@ struct call_slot {
 extern struct call_slot *call_slots;
 extern uint32_t call_fresh; /* slots from here on were never used */
 
-/* The call that @reply_id names now, or NULL. Cost: 10 instructions. */
-static ALWAYS_INLINE struct call *
-call_lookup(uint64_t reply_id)
-{
-    uint32_t slot = (uint32_t)reply_id;
-    struct call *call;
-
-    if (UNLIKELY(slot >= call_fresh)) {
-        return NULL;
-    }
-    call = call_slots[slot].call;
-    if (UNLIKELY(call == NULL || call->generation != reply_id >> 32)) {
-        return NULL;
-    }
-    return call;
-}
-
-/* The call in @slot, which a leaf in transit names. */
-struct call *call_at(uint32_t slot);
-
 static inline uint64_t
 call_reply_id(const struct call *call)
 {
     return (uint64_t)call->generation << 32 | call->slot;
 }
+
+/* Whether @reply_id names a call now, *@out then. Cost: 9 instructions. */
+static ALWAYS_INLINE bool
+call_find(uint64_t reply_id, struct call **out)
+{
+    uint32_t slot = (uint32_t)reply_id;
+
+    if (UNLIKELY(slot >= call_fresh)) {
+        return false;
+    }
+    *out = call_slots[slot].call;
+    return LIKELY(*out != NULL && call_reply_id(*out) == reply_id);
+}
+
+/* The call in @slot, which a leaf in transit names. */
+struct call *call_at(uint32_t slot);
 
 /* End the present delivery: ids handed out so far no longer name this call. The
  * last generation stays: its ids are then valid for their server only. */

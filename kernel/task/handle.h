@@ -60,20 +60,27 @@ MUST_CHECK enum status handle_table_create(struct handle_table *table,
 bool handle_table_teardown_step(struct handle_table *table,
                                 struct process *owner, unsigned most);
 
-/* The entry of @handle, or NULL if it is stale, free or out of range.
- * Cost: 9 instructions. */
+/* Whether @handle names an entry, *@out then, and is not stale; the entry may be
+ * free all the same. Cost: 9 instructions. */
+static ALWAYS_INLINE bool
+handle_find(const struct handle_table *table, uint64_t handle,
+            struct handle_entry **out)
+{
+    uint64_t slot = handle & HANDLE_SLOT_MASK;
+
+    *out = &table->entries[slot];
+    /* A handle above 32 bits has a generation no entry can have. */
+    return slot < table->slots
+           && (*out)->generation == handle >> HANDLE_SLOT_BITS;
+}
+
+/* The entry of @handle, or NULL if it is stale or out of range. */
 static inline struct handle_entry *
 handle_lookup(const struct handle_table *table, uint64_t handle)
 {
-    uint64_t slot = handle & HANDLE_SLOT_MASK;
-    struct handle_entry *entry = &table->entries[slot];
+    struct handle_entry *entry;
 
-    /* A handle above 32 bits has a generation no entry can have. */
-    if (UNLIKELY(slot >= table->slots
-                 || entry->generation != handle >> HANDLE_SLOT_BITS)) {
-        return NULL;
-    }
-    return entry;
+    return LIKELY(handle_find(table, handle, &entry)) ? entry : NULL;
 }
 
 /* The object of @handle if it is of @kind and carries all @rights.

@@ -7,9 +7,10 @@
 #include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/timer.h>
-#include <arch/x86_64/context_inline.h>
 #include <klib/kassert.h>
 #include <mm/pmm.h>
+
+#include "sched_inline.h"
 
 /* A deadline hangs in the list of its tick modulo the wheel's size: adding and
  * removing take one step, and a tick looks only at its own list. */
@@ -18,7 +19,7 @@
 static struct list sched_queues[PRIORITIES];
 uint32_t sched_ready;
 static struct list sched_wheel[WHEEL_SLOTS];
-static uint64_t sched_switch_count;
+uint64_t sched_switch_count;
 
 void
 sched_init(uint64_t idle_stack_top)
@@ -71,12 +72,18 @@ sched_remove(struct thread *thread)
     }
 }
 
-static struct thread *
-sched_best(void)
+/* Take the first of the best queue; there is one. */
+static ALWAYS_INLINE struct thread *
+sched_take_best(void)
 {
     unsigned best = 31u - (unsigned)__builtin_clz(sched_ready);
-    struct list *first = list_first(&sched_queues[best]);
+    struct list *queue = &sched_queues[best];
+    struct list *first = queue->next;
 
+    list_remove(first);
+    if (list_is_empty(queue)) {
+        sched_ready &= ~(1u << best);
+    }
     return LIST_ENTRY(first, struct thread, run_link);
 }
 
@@ -148,8 +155,7 @@ sched_dispatch(void)
         cpu->current = NULL;
         context_call(cpu->idle_stack_top, sched_idle, NULL);
     }
-    next = sched_best();
-    sched_remove(next);
+    next = sched_take_best();
     if (next->slice == 0) {
         next->slice = THREAD_QUANTUM_TICKS;
     }

@@ -90,9 +90,14 @@ class Probe:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT)
         end = time.monotonic() + TIMEOUT
-        while not (self._folder / "gdb").exists() and machine.is_running and time.monotonic() < end:
-            time.sleep(0.001)  # QEMU makes the socket before the machine runs
-        self._socket.connect(f"{self._folder}/gdb")
+        while True:  # QEMU makes the socket, and then listens, before the machine runs
+            try:
+                self._socket.connect(f"{self._folder}/gdb")
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                if not machine.is_running or time.monotonic() > end:
+                    raise
+                time.sleep(0.001)
         if running:
             self._receive()  # connecting stops the machine, and it says so
         self._ask("qXfer:features:read:target.xml:0,ffb")  # lets registers be read one by one

@@ -13,6 +13,7 @@ ARCH_SRCS := $(addprefix kernel/arch/x86_64/, \
 	power.c \
 	serial.c \
 	syscall.asm \
+	syscall_ipc.asm \
 	trap.c \
 	tss.c \
 	usercopy.asm)

@@ -21,21 +21,22 @@
 static ALWAYS_INLINE void
 context_fpu_switch(void *save, const void *load)
 {
-    uint32_t low = (uint32_t)cpu_features.xcr0;
-
     if (!cpu_features.xsave) {
-        __asm__ volatile("fxsave64 (%0)" ::"r"(save) : "memory");
-        __asm__ volatile("fxrstor64 (%0)" ::"r"(load) : "memory");
-        return;
-    }
-    if (cpu_features.xsaveopt) {
-        __asm__ volatile("xsaveopt64 (%0)" ::"r"(save), "a"(low), "d"(0)
+        __asm__ volatile("fxsave64 (%0)\n\t"
+                         "fxrstor64 (%1)" ::"r"(save),
+                         "r"(load)
+                         : "memory");
+    } else if (cpu_features.xsaveopt) {
+        __asm__ volatile("xsaveopt64 (%0)\n\t"
+                         "xrstor64 (%1)" ::"r"(save),
+                         "r"(load), "a"((uint32_t)cpu_features.xcr0), "d"(0)
                          : "memory");
     } else {
-        __asm__ volatile("xsave64 (%0)" ::"r"(save), "a"(low), "d"(0)
+        __asm__ volatile("xsave64 (%0)\n\t"
+                         "xrstor64 (%1)" ::"r"(save),
+                         "r"(load), "a"((uint32_t)cpu_features.xcr0), "d"(0)
                          : "memory");
     }
-    __asm__ volatile("xrstor64 (%0)" ::"r"(load), "a"(low), "d"(0) : "memory");
 }
 
 static ALWAYS_INLINE void
@@ -87,22 +88,12 @@ context_bases_load(const struct context *to)
     }
 }
 
+/* Kernel stack and page tables of @to. */
 static ALWAYS_INLINE void
-context_activate(struct cpu *cpu, struct context *from, struct context *to)
+context_enter(struct cpu *cpu, const struct context *to)
 {
     uint64_t root = to->root.raw;
 
-    if (UNLIKELY(from == NULL)) {
-        context_bases_load(to);
-        context_fpu_load(to->fpu);
-    } else {
-        if (LIKELY(cpu_features.fsgsbase)) {
-            context_bases_switch(from, to);
-        } else {
-            context_bases_load(to);
-        }
-        context_fpu_switch(from->fpu, to->fpu);
-    }
     cpu->kernel_rsp = to->kernel_stack_top;
     cpu->tss->rsp[0] = to->kernel_stack_top;
     if (cpu->cr3 != root) {
@@ -110,4 +101,29 @@ context_activate(struct cpu *cpu, struct context *from, struct context *to)
         cpu->mmu_work++;
         __asm__ volatile("mov %0, %%cr3" ::"r"(root) : "memory");
     }
+}
+
+/* context_activate with a @from that is not NULL. */
+static ALWAYS_INLINE void
+context_activate_from(struct cpu *cpu, struct context *from, struct context *to)
+{
+    if (LIKELY(cpu_features.fsgsbase)) {
+        context_bases_switch(from, to);
+    } else {
+        context_bases_load(to);
+    }
+    context_fpu_switch(from->fpu, to->fpu);
+    context_enter(cpu, to);
+}
+
+static ALWAYS_INLINE void
+context_activate(struct cpu *cpu, struct context *from, struct context *to)
+{
+    if (LIKELY(from != NULL)) {
+        context_activate_from(cpu, from, to);
+        return;
+    }
+    context_bases_load(to);
+    context_fpu_load(to->fpu);
+    context_enter(cpu, to);
 }

@@ -143,6 +143,12 @@ mmu_transit_to_frame(mmu_leaf_t *leaf, paddr_t frame, uint32_t prot)
 }
 
 static inline void
+mmu_count_leaf(struct mmu_cursor at)
+{
+    *at.parent += PTE_COUNT_ONE;
+}
+
+static inline void
 mmu_set_frame(struct mmu_cursor at, paddr_t frame, uint32_t prot)
 {
     *at.leaf = mmu_leaf_make(frame, prot);

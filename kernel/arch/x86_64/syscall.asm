@@ -11,12 +11,18 @@
 ; others; rcx, r11 and the error code, which nobody reads of such a frame (vector
 ; says so). On the way out only what C may have clobbered is loaded
 ; again: rbx rbp r12-r15 are the same by the C calling convention.
+;
+; The two calls that messages travel by branch off to syscall_ipc.asm, which comes
+; back to syscall_any with all registers as they were.
 %include "entry.inc"
 
     extern  syscall_table
     extern  upcall_foreign_syscall
     extern  isr_return_user
+    extern  syscall_ipc_call
+    extern  syscall_ipc_reply_receive
     global  syscall_entry:function
+    global  syscall_any:function
     global  context_resume:function
     global  context_call:function
     global  context_restart_syscall:function
@@ -35,6 +41,17 @@ syscall_entry:
     mov     rcx, [gs:CPU_USER_RSP_SCRATCH]
     mov     [rsp + FRAME_RSP], rcx
     mov     qword [rsp + FRAME_VECTOR], TRAP_VECTOR_SYSCALL
+    mov     [rsp + FRAME_RBP], rbp
+    mov     [rsp + FRAME_R12], r12
+    mov     [rsp + FRAME_R13], r13
+    mov     [rsp + FRAME_R14], r14
+    mov     [rsp + FRAME_R15], r15
+    inc     qword [gs:CPU_KERNEL_ENTRIES]
+    cmp     rax, SYSCALL_IPC_CALL
+    je      syscall_ipc_call
+    cmp     rax, SYSCALL_IPC_REPLY_RECEIVE
+    je      syscall_ipc_reply_receive
+syscall_any:
     mov     [rsp + FRAME_RAX], rax
     mov     [rsp + FRAME_RDX], rdx
     mov     [rsp + FRAME_RSI], rsi
@@ -43,12 +60,6 @@ syscall_entry:
     mov     [rsp + FRAME_R9], r9
     mov     [rsp + FRAME_R10], r10
     mov     [rsp + FRAME_RBX], rbx
-    mov     [rsp + FRAME_RBP], rbp
-    mov     [rsp + FRAME_R12], r12
-    mov     [rsp + FRAME_R13], r13
-    mov     [rsp + FRAME_R14], r14
-    mov     [rsp + FRAME_R15], r15
-    inc     qword [gs:CPU_KERNEL_ENTRIES]
     sub     rax, SYSCALL_FIRST
     cmp     rax, SYSCALL_ROWS
     jae     .foreign

@@ -38,9 +38,11 @@ list_is_empty(const struct list *head)
 static inline void
 list_add_before(struct list *place, struct list *node)
 {
+    struct list *prev = place->prev;
+
     node->next = place;
-    node->prev = place->prev;
-    place->prev->next = node;
+    node->prev = prev;
+    prev->next = node;
     place->prev = node;
 }
 
@@ -56,22 +58,24 @@ list_add_head(struct list *head, struct list *node)
     list_add_before(head->next, node);
 }
 
-/* Take @node out of whatever list it is in; harmless if it is in none. */
-static inline void
-list_remove(struct list *node)
-{
-    node->prev->next = node->next;
-    node->next->prev = node->prev;
-    list_init(node);
-}
-
 /* Take @node, which is in a list, out of it and leave it undefined: for paths on
  * which two more stores count. */
 static inline void
 list_unlink(struct list *node)
 {
-    node->prev->next = node->next;
-    node->next->prev = node->prev;
+    struct list *next = node->next;
+    struct list *prev = node->prev;
+
+    prev->next = next;
+    next->prev = prev;
+}
+
+/* Take @node out of whatever list it is in; harmless if it is in none. */
+static inline void
+list_remove(struct list *node)
+{
+    list_unlink(node);
+    list_init(node);
 }
 
 /* The first member, or NULL. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What the general and the direct path of messages share. */
+#pragma once
+
+#include <task/call.h>
+#include <task/process.h>
+#include <task/thread.h>
+
+#include "endpoint.h"
+
+extern const struct wait_class ipc_call_wait;
+extern const struct wait_class ipc_receive_wait;
+
+/* @call, in no queue, is @server's to answer from now on. */
+static ALWAYS_INLINE void
+ipc_mark_delivered(struct call *call, struct thread *receiver)
+{
+    struct process *server = receiver->process;
+
+    call->state = CALL_DELIVERED;
+    call->server = server;
+    call->receiver = receiver;
+    list_add_tail(&server->delivered, &call->delivered_link);
+}
+
+/* @server, in no list, waits at @endpoint. */
+static ALWAYS_INLINE void
+ipc_wait_at(struct thread *server, struct endpoint *endpoint, bool serves)
+{
+    endpoint->server = server->process;
+    server->served = endpoint;
+    list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
+                  &server->wait_link);
+    thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);
+}
+
+/* The answer to @call is being given: its id names it no longer. */
+static ALWAYS_INLINE void
+ipc_close_call(struct call *call)
+{
+    list_unlink(&call->delivered_link);
+    call->state = CALL_IDLE;
+    call_renew(call);
+}
