@@ -56,12 +56,16 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/ipc_direct.c \
 	ipc/journal.c \
 	ipc/memory_object.c \
+	ipc/memory_pages.c \
+	ipc/memory_view.c \
 	ipc/modules.c \
 	ipc/notification.c \
 	ipc/objects.c \
 	ipc/page_fault.c \
 	ipc/pager_watch.c \
 	ipc/spawn.c \
+	ipc/spawn_call.c \
+	ipc/spawn_view.c \
 	ipc/supervisor.c \
 	sys/interrupt.c \
 	sys/region_range.c \

@@ -51,7 +51,8 @@ fault_refuse(struct fault_outcome *out, enum fault_reason reason)
  * leaf in transit has become a mapping. */
 static void
 fault_finish_here(struct thread *thread, const struct fault_here *fault,
-                  enum status installed, struct fault_outcome *out)
+                  enum status installed, uint32_t verdict,
+                  struct fault_outcome *out)
 {
     if (installed != ST_OK) {
         vmm_cancel_transit(&thread->process->space,
@@ -61,9 +62,7 @@ fault_finish_here(struct thread *thread, const struct fault_here *fault,
         return;
     }
     thread->process->faults++;
-    journal_own(thread->call, fault->page, fault->access, out->region,
-                binding_of_region(out->region) == NULL ? FAULT_ENDED_OBJECT
-                                                       : VERDICT_ZERO);
+    journal_own(thread->call, fault->page, fault->access, out->region, verdict);
     out->action = FAULT_RESUME;
 }
 
@@ -83,7 +82,7 @@ fault_show_object(struct thread *thread, const struct fault_here *fault,
         memory_object_map(memory, region_pager_page(out->region, page),
                           &thread->process->space, vaddr(page << PAGE_SHIFT),
                           fault->at.leaf, out->region->spec.prot, true),
-        out);
+        FAULT_ENDED_OBJECT, out);
 }
 
 /* pager=kernel: the answer is always ZERO and there is nobody to ask. */
@@ -96,7 +95,7 @@ fault_answer_here(struct thread *thread, const struct fault_here *fault,
                       vmm_install_zero(&thread->process->space,
                                        vaddr(fault->page << PAGE_SHIFT),
                                        fault->at.leaf, out->region->spec.prot),
-                      out);
+                      VERDICT_ZERO, out);
 }
 
 /* The open fault for the right that @page of @process lacks, or NULL. */
@@ -116,23 +115,33 @@ fault_find_protection(struct process *process, uint64_t page)
 /* The leaf is not empty: somebody asks for it already, the access is fine by
  * now, or the page is there and the pager may say COPY. */
 static NOINLINE void
-fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
-                   mmu_leaf_t leaf, struct fault_outcome *out)
+fault_begin_filled(struct thread *thread, const struct fault_here *fault,
+                   struct fault_outcome *out)
 {
     struct process *process = thread->process;
+    mmu_leaf_t leaf = *fault->at.leaf;
+    uint64_t page = fault->page;
 
     if (mmu_leaf_is_transit(leaf)) {
         out->action = FAULT_JOINED;
         out->call = call_at(mmu_leaf_slot(leaf));
         return;
     }
-    if (mmu_leaf_allows(leaf, access)) {
+    if (mmu_leaf_allows(leaf, fault->access)) {
         mmu_flush_page(vaddr(page << PAGE_SHIFT));
         out->action = FAULT_RESUME;
         return;
     }
     if (binding_of_region(out->region) == NULL) {
         fault_refuse(out, REASON_PROTECTION);
+        return;
+    }
+    if (fault_placement == FAULT_BY_KERNEL) {
+        fault_finish_here(
+            thread, fault,
+            vmm_install_copy(&process->space, vaddr(page << PAGE_SHIFT),
+                             fault->at.leaf, out->region->spec.prot),
+            VERDICT_COPY, out);
         return;
     }
     out->call = fault_find_protection(process, page);
@@ -142,7 +151,7 @@ fault_begin_filled(struct thread *thread, uint64_t page, uint32_t access,
     }
     out->action = FAULT_OPENED;
     out->call =
-        fault_open(thread, out->region, page, access | FAULT_PROTECTION);
+        fault_open(thread, out->region, page, fault->access | FAULT_PROTECTION);
     out->call->leaf = NULL;
     list_add_tail(&process->protection_faults, &out->call->protection_link);
 }
@@ -190,7 +199,8 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
         return;
     }
     if (UNLIKELY(!mmu_leaf_is_empty(*at.leaf))) {
-        fault_begin_filled(thread, page, access, *at.leaf, out);
+        fault_begin_filled(thread, &(struct fault_here){ page, access, at },
+                           out);
         return;
     }
     if (UNLIKELY(binding_of_region(region) == NULL

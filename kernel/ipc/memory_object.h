@@ -18,6 +18,8 @@
  *     object: it lives as long as anybody sees a page of it.
  * I3  The object has a quota of its own, drawn from its maker's, that pays for its
  *     frames and records; when the maker ends, it moves up to the parent's.
+ * I4  An object of views (ipc/memory_view.h) has no chunks and no records: no
+ *     handle or region names it, and a frame of it lasts as long as its leaves.
  */
 #pragma once
 
@@ -36,7 +38,8 @@
 struct process;
 struct space;
 
-#define MEMORY_PAGES_MOST (1u << 18) /* 1 GiB */
+#define MEMORY_PAGES_MOST    (1u << 18) /* 1 GiB */
+#define MEMORY_MAPPINGS_MOST 1024u /* of a page: what one step takes away */
 
 struct memory_object {
     struct object object;
@@ -44,10 +47,11 @@ struct memory_object {
     uint64_t pages; /* its size now; the chunk array has room for more */
     uint64_t pages_most;
     uint64_t resident; /* pages with a frame */
+    uint64_t mapped;   /* mapping records */
     struct quota quota;
     struct process *maker; /* NULL = the kernel inherited it */
     struct list maker_link;
-    struct memory_chunk **chunks;
+    struct memory_chunk **chunks; /* NULL = an object of views */
 };
 
 /* Create an object of @pages pages, none there yet, paid by the current process.
@@ -56,13 +60,29 @@ struct memory_object {
 MUST_CHECK enum status memory_object_create(uint64_t pages,
                                             struct memory_object **out);
 
-/* Whether page @index has a frame. */
-bool memory_object_has(const struct memory_object *memory, uint64_t index);
+/* The object of @maker's views, made if there is none, with one reference more.
+ * Returns ST_ENOMEM or ST_EAGAIN. */
+MUST_CHECK enum status memory_object_open_views(struct process *maker,
+                                                struct memory_object **out);
+
+/* Whether the shared frame with this word is in an object of views. */
+bool memory_object_is_view(uint64_t word);
+
+/* @views, of the process that @space is of, takes the private frame at the
+ * present @leaf of @page: frame, charge and all; the leaf goes on showing it,
+ * read-only. @space has an open batch. */
+void memory_object_adopt(struct memory_object *views, struct space *space,
+                         vaddr_t page, mmu_leaf_t *leaf);
+
+/* Show the shared @frame, which a leaf of another space shows with @prot, at the
+ * empty @page of @space too. Returns ST_ENOMEM, ST_EAGAIN or ST_EEXIST. */
+MUST_CHECK enum status memory_object_show(struct space *space, vaddr_t page,
+                                          void *frame, uint32_t prot);
 
 /* Show page @index at @page of @space: @leaf, in transit, becomes its mapping
  * with @prot. A page that is missing is made, if @fill.
- * Returns ST_ENOENT (missing), ST_ENOMEM, ST_EPERM (rule (b)), ST_EAGAIN: the
- * leaf is still in transit. */
+ * Returns ST_ENOENT (missing), ST_ENOMEM, ST_EPERM (rule (b)), ST_EAGAIN (shown
+ * MEMORY_MAPPINGS_MOST times): the leaf is still in transit. */
 MUST_CHECK enum status memory_object_map(struct memory_object *memory,
                                          uint64_t index, struct space *space,
                                          vaddr_t page, mmu_leaf_t *leaf,
@@ -76,8 +96,8 @@ MUST_CHECK enum status memory_object_move(struct memory_object *memory,
                                           vaddr_t page, mmu_leaf_t *leaf,
                                           uint32_t prot);
 
-/* Drop up to @most frames at or above page @pages, taking them from everybody
- * who sees them, and make @pages the size. True when that is done. */
+/* Drop up to @most frames at or above page @pages, fewer where many see them,
+ * taking them from everybody, and make @pages the size. True when that is done. */
 bool memory_object_shrink_step(struct memory_object *memory, uint64_t pages,
                                unsigned most);
 

@@ -18,9 +18,10 @@
 #include "console.h"
 #include "detach.h"
 #include "endpoint.h"
+#include "memory_object.h"
 #include "modules.h"
+#include "spawn_view.h"
 
-#define SPAWN_STEP_PAGES 16u
 /* Larger images than this are refused before anything is copied. */
 #define SPAWN_IMAGE_MOST (64ull << 20)
 
@@ -200,10 +201,14 @@ spawn_load(struct spawn *spawn)
     enum status status = loader_step(&spawn->loader, SPAWN_STEP_PAGES, &done);
 
     if (status == ST_OK && done) {
-        spawn->phase = SPAWN_FINISH;
+        spawn->view_at = spawn->request.view_base;
+        spawn->phase = spawn->request.view_pages == 0 ? SPAWN_FINISH
+                                                      : SPAWN_VIEW;
     }
     return status;
 }
+
+/* ---- the last step ----------------------------------------------------- */
 
 static void
 spawn_endow(struct spawn *spawn)
@@ -248,9 +253,19 @@ spawn_finish(struct spawn *spawn)
     return ST_OK;
 }
 
+static bool
+spawn_was_killed(const struct spawn *spawn)
+{
+    return spawn->phase > SPAWN_CREATE && spawn->phase != SPAWN_UNDO
+           && spawn->process->ending;
+}
+
 enum status
 spawn_step(struct spawn *spawn)
 {
+    if (spawn_was_killed(spawn)) {
+        return ST_ESRCH; /* somebody killed it by its number */
+    }
     switch ((enum spawn_phase)spawn->phase) {
     case SPAWN_ARGS:
         return spawn_copy_args(spawn);
@@ -261,8 +276,12 @@ spawn_step(struct spawn *spawn)
         return spawn_create(spawn);
     case SPAWN_LOAD:
         return spawn_load(spawn);
+    case SPAWN_VIEW:
+        return spawn_view_step(spawn);
     case SPAWN_FINISH:
         return spawn_finish(spawn);
+    case SPAWN_UNDO:
+        return spawn_view_undo_step(spawn);
     case SPAWN_DONE:
         break;
     }
@@ -280,7 +299,7 @@ spawn_start(struct process *process)
 
 /* ---- begin and end ----------------------------------------------------- */
 
-static struct spawn *
+struct spawn *
 spawn_alloc(struct process *creator)
 {
     struct spawn *spawn;
@@ -318,6 +337,9 @@ spawn_drop(void *object)
     if (spawn->given != NULL) {
         object_put(spawn->given);
     }
+    if (spawn->views != NULL) {
+        object_put(&spawn->views->object);
+    }
     if (spawn->module == NULL && spawn->image != NULL) {
         kfree(spawn->image);
         process_uncharge_bytes(spawn->creator, spawn->image_bytes);
@@ -344,180 +366,4 @@ spawn_begin_module(const char *name, const char *args, uint32_t args_bytes,
     spawn->phase = SPAWN_IMAGE;
     *out = spawn;
     return ST_OK;
-}
-
-/* ---- the system call --------------------------------------------------- */
-
-/* A name goes to the log and to ps: no control character, which could pass for
- * a line of the kernel's. */
-static bool
-spawn_is_name(const char *name)
-{
-    for (; *name != '\0'; name++) {
-        if (*name < ' ' || *name > '~') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum status
-spawn_check_request(struct process *creator, struct spawn_request *request)
-{
-    uint32_t known = SPAWN_SUSPENDED | SPAWN_LEND_CONSOLE;
-
-    request->name[sizeof(request->name) - 1] = '\0';
-    if (!spawn_is_name(request->name)) {
-        return ST_EINVAL;
-    }
-    if (request->args_bytes > SPAWN_ARGS_BYTES) {
-        return ST_E2BIG;
-    }
-    if ((request->flags & ~known) != 0 || request->reserved != 0
-        || request->priority >= PRIORITIES) {
-        return ST_EINVAL;
-    }
-    if (request->priority > creator->priority_ceiling) {
-        return ST_EPERM;
-    }
-    return ST_OK;
-}
-
-/* Resolve the handles of the request. */
-static enum status
-spawn_take_handles(struct spawn *spawn)
-{
-    struct handle_table *table = &spawn->creator->handles;
-    const struct spawn_request *request = &spawn->request;
-    struct handle_entry *entry;
-    enum status status;
-
-    if (spawn->creator->pager != NULL) {
-        spawn->pager = binding_minted(spawn->creator->pager);
-    }
-    if (request->pager != HANDLE_NONE) {
-        status = handle_resolve(table, request->pager, OBJECT_BINDING,
-                                RIGHT_BIND, &entry);
-        if (status != ST_OK) {
-            spawn->pager = NULL;
-            return status;
-        }
-        spawn->pager = CONTAINER_OF(entry->object, struct binding, object);
-    }
-    if (spawn->pager != NULL) {
-        object_get(&spawn->pager->object);
-    }
-    if (request->give != HANDLE_NONE) {
-        entry = handle_lookup(table, request->give);
-        if (entry == NULL || entry->kind == OBJECT_NONE) {
-            return ST_EBADF;
-        }
-        if ((entry->rights & RIGHT_GRANT) == 0) {
-            return ST_EPERM;
-        }
-        spawn->given = entry->object;
-        spawn->given_rights = entry->rights;
-        spawn->given_badge = entry->badge;
-        object_get(spawn->given);
-    }
-    /* The console: writing always, reading if the creator may lend it. */
-    spawn->console_rights = RIGHT_WRITE | RIGHT_GRANT;
-    if ((request->flags & SPAWN_LEND_CONSOLE) != 0) {
-        status = handle_resolve(table, HANDLE_SLOT_CONSOLE, OBJECT_CONSOLE,
-                                RIGHT_READ, &entry);
-        if (status != ST_OK) {
-            return status;
-        }
-        spawn->console_rights |= RIGHT_READ;
-    }
-    return ST_OK;
-}
-
-static enum status
-spawn_begin_call(struct thread *thread, uint64_t address)
-{
-    struct spawn_request request;
-    struct spawn *spawn;
-    enum status status = usercopy_in(&request, address, sizeof(request));
-
-    if (status != ST_OK) {
-        return status;
-    }
-    status = spawn_check_request(thread->process, &request);
-    if (status != ST_OK) {
-        return status;
-    }
-    spawn = spawn_alloc(thread->process);
-    if (spawn == NULL) {
-        return ST_ENOMEM;
-    }
-    spawn->request = request;
-    spawn->phase = SPAWN_ARGS;
-    spawn->priority = request.priority != 0 ? (uint8_t)request.priority
-                                            : thread->base_priority;
-    status = spawn_take_handles(spawn);
-    if (status != ST_OK) {
-        spawn_drop(spawn);
-        return status;
-    }
-    thread->progress_object = spawn;
-    thread->progress_drop = spawn_drop;
-    return ST_OK;
-}
-
-/* The spawn failed with @status. Where a process was begun, the caller hears of
- * it when its last frame is back, so that a failed call has no trace. */
-static int64_t
-spawn_fail(struct thread *thread, struct spawn *spawn, enum status status)
-{
-    struct process *process = spawn->process;
-
-    thread->progress_object = NULL;
-    spawn_drop(spawn);
-    if (process != NULL) {
-        process_wait_end(process, 0, status);
-    }
-    return status;
-}
-
-int64_t
-spawn_call(uint64_t address)
-{
-    struct thread *thread = thread_current();
-    struct process *creator = thread->process;
-    struct spawn *spawn;
-    enum status status = ST_OK;
-    handle_t handle;
-
-    if (thread->progress_object == NULL) {
-        status = spawn_begin_call(thread, address);
-        if (status != ST_OK) {
-            return status;
-        }
-    }
-    spawn = thread->progress_object;
-    while (spawn->phase != SPAWN_DONE) {
-        status = spawn_step(spawn);
-        if (status != ST_OK) {
-            return spawn_fail(thread, spawn, status);
-        }
-        /* Not behind the last step: who is ended there would leave a complete
-         * process that no handle names. */
-        if (spawn->phase != SPAWN_DONE) {
-            sched_checkpoint();
-        }
-    }
-    status = handle_reserve(&creator->handles, creator);
-    if (status != ST_OK) {
-        spawn->phase = SPAWN_FINISH;
-        return spawn_fail(thread, spawn, status);
-    }
-    handle = handle_add(&creator->handles, &spawn->process->object,
-                        RIGHT_READ | RIGHT_MANAGE | RIGHT_GRANT, 0);
-    if ((spawn->request.flags & SPAWN_SUSPENDED) == 0) {
-        spawn_start(spawn->process);
-    }
-    thread->progress_object = NULL;
-    spawn_drop(spawn);
-    return sched_return((int64_t)handle);
 }

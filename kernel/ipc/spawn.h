@@ -3,14 +3,15 @@
  * Making a process from a program, in steps that can be interrupted and, where
  * they read the caller's memory, restarted.
  *
- *      ARGS --> IMAGE --> CREATE --> LOAD --> FINISH
- *       |         |         |          |        |
- *       copy      copy the  validate,  pages    stack, handles,
- *       strings   ELF       process    16 a     thread
- *                           and thread step
+ *      ARGS --> IMAGE --> CREATE --> LOAD --> VIEW ---> FINISH
+ *       |         |         |          |        |         |
+ *       copy      copy the  validate,  pages    pages     stack, handles,
+ *       strings   ELF       process    16 a     16 a      thread
+ *                           and thread step     step
  *
  * A spawn that fails, or whose maker is killed in between, ends the process it
- * has begun; teardown gives everything back.
+ * has begun; teardown gives everything back. One that fails behind VIEW first
+ * takes the view back (UNDO), so that the maker's pages are as they were.
  */
 #pragma once
 
@@ -27,16 +28,21 @@
 
 struct binding;
 struct boot_module;
+struct memory_object;
 struct object;
 struct process;
 struct thread;
+
+#define SPAWN_STEP_PAGES 16u
 
 enum spawn_phase {
     SPAWN_ARGS,
     SPAWN_IMAGE,
     SPAWN_CREATE,
     SPAWN_LOAD,
+    SPAWN_VIEW,
     SPAWN_FINISH,
+    SPAWN_UNDO,
     SPAWN_DONE,
 };
 
@@ -60,12 +66,20 @@ struct spawn {
     struct spawn_request request;
     struct elf_plan plan;
     struct loader loader;
+    struct memory_object *views; /* of the creator; one reference, or NULL */
+    uint64_t view_at;  /* the view is made, or taken back, up to here */
+    uint64_t view_end; /* of what UNDO takes back */
+    enum status error; /* what UNDO ends with */
     char args[SPAWN_ARGS_BYTES];
 };
 
 /* Do one step. Returns ST_OK while it goes well (phase says how far), else why
  * the spawn failed; then only spawn_drop may follow. */
 MUST_CHECK enum status spawn_step(struct spawn *spawn);
+
+/* A record for a spawn by @creator, charged to it; NULL = the kernel's own. Returns
+ * NULL if there is no memory. */
+struct spawn *spawn_alloc(struct process *creator);
 
 /* Begin a spawn from the boot module @name with @args (strings back to back),
  * for the kernel itself. Returns ST_ENOENT or ST_ENOMEM. */

@@ -83,6 +83,24 @@ quota_uncharge(struct quota *quota, uint64_t frames)
     quota->used -= frames;
 }
 
+void
+quota_pass_down(struct quota *quota, uint64_t frames)
+{
+    KASSERT(quota->parent != NULL && frames <= quota->parent->used);
+    KASSERT(frames <= quota->limit - quota->held);
+    quota->held += frames;
+    quota->used += frames;
+}
+
+void
+quota_return(struct quota *quota, uint64_t frames)
+{
+    KASSERT(quota->parent != NULL);
+    quota_uncharge(quota, frames);
+    quota->held -= frames;
+    quota_uncharge(quota->parent, frames);
+}
+
 enum status
 quota_reserve(struct quota *quota, uint64_t frames)
 {

@@ -79,3 +79,11 @@ quota_charge(struct quota *quota, uint64_t frames)
 
 /* Take back a charge of @frames; it must have been made. */
 void quota_uncharge(struct quota *quota, uint64_t frames);
+
+/* What @quota's parent was charged itself, @frames of it, is from now on a charge
+ * of @quota, which holds so much more. Cannot fail: nothing is drawn. Returned by
+ * quota_return. */
+void quota_pass_down(struct quota *quota, uint64_t frames);
+
+/* Take back a charge of @frames and give what was held for it to the parent. */
+void quota_return(struct quota *quota, uint64_t frames);

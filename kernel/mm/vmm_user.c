@@ -316,34 +316,84 @@ vmm_cancel_transit(struct space *space, vaddr_t page)
     }
 }
 
+/* A private copy of @old for @page of @space, charged to it; NULL if there is
+ * none. */
+static void *
+vmm_copy_frame(struct space *space, vaddr_t page, const void *old,
+               uint32_t prot)
+{
+    void *copy;
+
+    if (quota_charge(space->quota, 1) != ST_OK) {
+        return NULL;
+    }
+    copy = pmm_alloc_kind(FRAME_USER,
+                          frame_private(space->id, page.raw >> PAGE_SHIFT)
+                              | vmm_prot_flags(prot));
+    if (copy == NULL) {
+        quota_uncharge(space->quota, 1);
+        return NULL;
+    }
+    memcpy(copy, old, PAGE_BYTES);
+    return copy;
+}
+
+/* Whether @page may be written to where it is. ST_OK: the frame is the space's
+ * alone. ST_EBUSY: others see it or can ask for it. ST_ENOMEM. */
+static enum status
+vmm_claim_in_place(struct space *space, vaddr_t page, void *frame)
+{
+    uint64_t word = *frame_word(frame);
+
+    if (frame_kind_of(word) == FRAME_USER) {
+        return ST_OK;
+    }
+    if (frame_kind_of(word) != FRAME_SHARED || frame_count(word) != 1) {
+        return ST_EBUSY;
+    }
+    return vmm_hook_shared_claim(space, page, frame);
+}
+
 enum status
 vmm_install_copy(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
                  uint32_t prot)
 {
     void *old = physmap_at(mmu_leaf_frame(*leaf));
     struct tlb_batch batch;
-    void *copy;
+    enum status status;
 
     KASSERT(mmu_leaf_is_present(*leaf) && vmm_is_page_prot(prot));
     tlb_begin(&batch, space);
     tlb_add_page(&batch, page);
-    if (frame_kind_of(*frame_word(old)) == FRAME_USER) {
-        frame_set_owner(old, frame_private(space->id, page.raw >> PAGE_SHIFT)
-                                 | vmm_prot_flags(prot));
+    status = vmm_claim_in_place(space, page, old);
+    if (status == ST_OK) {
+        pmm_set_kind(old, FRAME_USER,
+                     frame_private(space->id, page.raw >> PAGE_SHIFT)
+                         | vmm_prot_flags(prot));
         mmu_set_prot(leaf, prot);
-        tlb_commit(&batch);
-        return ST_OK;
+    } else if (status == ST_EBUSY) {
+        void *copy = vmm_copy_frame(space, page, old, prot);
+
+        status = copy == NULL ? ST_ENOMEM : ST_OK;
+        if (copy != NULL) {
+            *leaf = mmu_leaf_make(physmap_paddr(copy), prot);
+            vmm_release_frame(&batch, page, old);
+        }
     }
-    copy = vmm_fresh_frame(space, page, prot);
-    if (copy == NULL) {
-        tlb_commit(&batch);
-        return ST_ENOMEM;
-    }
-    memcpy(copy, old, PAGE_BYTES);
-    *leaf = mmu_leaf_make(physmap_paddr(copy), prot);
-    vmm_release_frame(&batch, page, old);
     tlb_commit(&batch);
-    return ST_OK;
+    return status;
+}
+
+void
+vmm_lend_frame(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
+               uint64_t owner)
+{
+    uint32_t prot = mmu_leaf_prot(*leaf) & ~(uint32_t)PROT_WRITE;
+
+    pmm_set_kind(physmap_at(mmu_leaf_frame(*leaf)), FRAME_SHARED,
+                 owner | vmm_prot_flags(prot));
+    mmu_set_prot(leaf, prot);
+    tlb_add_page(space->batch, page);
 }
 
 void *

@@ -69,7 +69,8 @@ sys_process_start(SYS_ARGS)
     if (status != ST_OK) {
         return status;
     }
-    if (process_state(process) != PROCESS_SUSPENDED) {
+    /* Without an entry it is still being made. */
+    if (process_state(process) != PROCESS_SUSPENDED || process->entry == 0) {
         return ST_EINVAL;
     }
     spawn_start(process);

@@ -34,6 +34,7 @@
 #define PROCESS_SLOTS 4096u
 
 struct binding;
+struct memory_object;
 struct notification;
 
 struct process {
@@ -74,6 +75,7 @@ struct process {
     struct list delivered;
     struct list made;   /* charges of small objects: task/charge.h      */
     struct list memory; /* memory objects it made and pays for       */
+    struct memory_object *views; /* of its pages in copy-on-write views, NULL */
     struct list protection_faults; /* open ones on present pages          */
     struct list turns;    /* its queued faults that lead a turn: endpoint.h */
     struct list serves;   /* endpoints whose faults it answers         */

@@ -10,6 +10,9 @@
  *                         allocate, zero, map         <- ZERO run
  *      goes on        <-                                 (waits in the same call)
  *
+ * and where the page is there, but shown read-only because others see it too
+ * (a copy-on-write view), the answer to a write is COPY.
+ *
  * Two kernel entries serve a fault: the client's trap, and ipc_reply_receive,
  * which answers this fault and waits for the next. The message never leaves the
  * registers it travels in, and the only memory the loop touches is the policy,
@@ -67,6 +70,8 @@ pager_answer(struct policy *policy, struct ipc_message *m)
 
     if (LIKELY(decision.action == POLICY_ZERO)) {
         pager_answer_zero(m, decision.run);
+    } else if (decision.action == POLICY_COPY) {
+        pager_answer_copy(m);
     } else if (decision.action == POLICY_FAIL) {
         pager_answer_fail(m, decision.error);
     } else {

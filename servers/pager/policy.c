@@ -121,9 +121,8 @@ policy_decide_special(struct policy *policy, uint64_t access, uint64_t run)
     enum policy_action action = policy_action_now(policy);
 
     policy_arm(policy);
-    if ((access & FAULT_PROTECTION) != 0) {
-        /* Anonymous pages are never shared: there is nothing to copy. */
-        return policy_fail(ST_EPERM);
+    if (action == POLICY_ZERO && (access & FAULT_PROTECTION) != 0) {
+        action = POLICY_COPY;
     }
     if (action == POLICY_FAIL) {
         return policy_fail(ST_ENOMEM);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot pager answers to a page fault: a zeroed page, always, unless
- * its command line tells it to be difficult. Pure: runs on the host.
+ * What the boot pager answers to a page fault: a zeroed page where there is none
+ * and a copy of the one that is there, unless its command line tells it to be
+ * difficult. Pure: runs on the host.
  *
  *   run=N            answer up to N pages from the faulting one on (fault-around)
  *   fail-after=N     after N answered faults say FAIL (no memory)
@@ -25,6 +26,7 @@
 /* What is to be done about a fault. */
 enum policy_action {
     POLICY_ZERO,          /* answer `run` zeroed pages */
+    POLICY_COPY,          /* answer a copy of the page */
     POLICY_FAIL,          /* answer FAIL               */
     POLICY_DIE,           /* end at once               */
     POLICY_HANG,          /* never answer              */

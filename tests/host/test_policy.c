@@ -95,17 +95,16 @@ TEST(fail_after_none_fails_at_once)
     }
 }
 
-/* Nothing is shared, so there is nothing to copy. */
-TEST(a_protection_fault_fails)
+TEST(a_page_that_is_there_is_copied)
 {
-    struct policy policy = policy_of("die-at=3", NULL, NULL);
-    struct policy_decision d =
-        policy_decide(&policy, FAULT_WRITE | FAULT_PROTECTION, 1);
+    struct policy policy = policy_of("die-at=3", "fail-after=4", NULL);
+    uint64_t access = FAULT_WRITE | FAULT_PROTECTION;
 
-    CHECK_EQ(d.action, POLICY_FAIL);
-    CHECK_EQ(d.error, -ST_EPERM);
+    CHECK_EQ(policy_decide(&policy, access, 1).action, POLICY_COPY);
     CHECK_EQ(policy_decide(&policy, FAULT_WRITE, 1).action, POLICY_ZERO);
-    CHECK_EQ(policy_decide(&policy, FAULT_WRITE, 1).action, POLICY_DIE);
+    CHECK_EQ(policy_decide(&policy, access, 1).action, POLICY_DIE);
+    CHECK_EQ(policy_decide(&policy, access, 1).action, POLICY_COPY);
+    CHECK_EQ(policy_decide(&policy, access, 1).action, POLICY_FAIL);
 }
 
 TEST(what_it_cannot_read_it_leaves_aside)
@@ -133,7 +132,7 @@ main(void)
     RUN(each_behaviour_comes_at_its_fault_and_only_there);
     RUN(hang_comes_once);
     RUN(fail_after_none_fails_at_once);
-    RUN(a_protection_fault_fails);
+    RUN(a_page_that_is_there_is_copied);
     RUN(what_it_cannot_read_it_leaves_aside);
     return CHECK_REPORT();
 }

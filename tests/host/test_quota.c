@@ -64,6 +64,40 @@ step_charge(uint32_t q)
     }
 }
 
+/* Charges go down to a child without a draw, and come back whole. */
+static void
+step_pass(uint32_t q)
+{
+    uint32_t up = 0;
+
+    for (uint32_t i = 0; i < QUOTAS; i++) {
+        if (alive[i] && quotas[q].parent == &quotas[i]) {
+            up = i;
+        }
+    }
+    if (quotas[q].parent == NULL) {
+        return;
+    }
+    if (random_below(2) == 0) {
+        uint64_t room = quotas[q].limit - quotas[q].held;
+        uint64_t most = own[up] < room ? own[up] : room;
+        uint64_t frames = random_below(most + 1);
+        uint64_t used = quotas[up].used;
+
+        quota_pass_down(&quotas[q], frames);
+        CHECK_EQ(quotas[up].used, used);
+        own[up] -= frames;
+        own[q] += frames;
+    } else {
+        uint64_t frames = random_below(own[q] + 1);
+        uint64_t used = quotas[up].used;
+
+        quota_return(&quotas[q], frames);
+        CHECK_EQ(quotas[up].used, used - frames);
+        own[q] -= frames;
+    }
+}
+
 static void
 step_create(uint32_t q)
 {
@@ -115,7 +149,7 @@ TEST(random_trees_conserve_frames)
         if (!alive[q]) {
             continue;
         }
-        switch (random_below(5)) {
+        switch (random_below(6)) {
         case 0:
             step_create(q);
             break;
@@ -131,6 +165,9 @@ TEST(random_trees_conserve_frames)
             own[q] -= frames;
             break;
         }
+        case 3:
+            step_pass(q);
+            break;
         default:
             step_charge(q);
             break;

@@ -627,6 +627,78 @@ TEST(no_frame_is_writable_here_and_executable_there)
     CHECK_EQ(pmm_get_free_memory(), free_at_start);
 }
 
+/* Leaf @at shows its frame with @prot. */
+static void
+check_leaf(const struct space *s, vaddr_t at, const void *frame, uint32_t prot)
+{
+    struct mmu_cursor found;
+
+    CHECK(mmu_find(&s->tables, at, &found));
+    CHECK(mmu_leaf_frame(*found.leaf).raw == physmap_paddr(frame).raw);
+    CHECK_EQ(mmu_leaf_prot(*found.leaf), prot);
+}
+
+TEST(a_lent_page_is_copied_once_and_then_given_back)
+{
+    uint32_t rw = PROT_READ | PROT_WRITE;
+    vaddr_t page = vaddr(0x600000);
+    struct mmu_cursor at[2];
+    struct tlb_batch batch;
+    struct space s[2];
+    struct quota q;
+    void *frame;
+
+    machine();
+    quota_init(&q, &root_quota, 9);
+    CHECK_EQ(vmm_space_create_user(&s[0], &q), ST_OK);
+    CHECK_EQ(vmm_space_create_user(&s[1], &q), ST_OK);
+    CHECK_EQ(vmm_alloc_user_page_in_space(&s[0], page, &frame), ST_OK);
+    memset(frame, 0x5A, PAGE_BYTES);
+    CHECK(mmu_find(&s[0].tables, page, &at[0]));
+    mmu_load_root(s[0].tables.root);
+    fake_mmu.flushed_pages = 0;
+    tlb_begin(&batch, &s[0]);
+    vmm_lend_frame(&s[0], page, at[0].leaf, frame_shared(9, 0, 1));
+    quota_uncharge(&q, 1); /* the object's from here on */
+    CHECK_EQ(vmm_map_in_space(&s[1], page, frame, PROT_READ), ST_OK);
+    tlb_commit(&batch);
+    CHECK_EQ(fake_mmu.flushed_pages, 1);
+    check_leaf(&s[0], page, frame, PROT_READ);
+    check_leaf(&s[1], page, frame, PROT_READ);
+    CHECK_EQ(frame_count(*frame_word(frame)), 2);
+    audit();
+    /* No frame left in the quota: nothing changes. */
+    CHECK_EQ(q.used, 8);
+    CHECK_EQ(quota_charge(&q, 1), ST_OK);
+    CHECK(mmu_find(&s[1].tables, page, &at[1]));
+    CHECK_EQ(vmm_install_copy(&s[1], page, at[1].leaf, rw), ST_ENOMEM);
+    check_leaf(&s[1], page, frame, PROT_READ);
+    quota_uncharge(&q, 1);
+    CHECK_EQ(vmm_install_copy(&s[1], page, at[1].leaf, rw), ST_OK);
+    CHECK_EQ(frame_count(*frame_word(frame)), 1);
+    CHECK(mmu_leaf_frame(*at[1].leaf).raw != physmap_paddr(frame).raw);
+    CHECK(is_full_of(physmap_at(mmu_leaf_frame(*at[1].leaf)), 0x5A));
+    CHECK_EQ(mmu_leaf_prot(*at[1].leaf), rw);
+    check_leaf(&s[0], page, frame, PROT_READ);
+    audit();
+    /* The last one writes where it is, if it can pay. */
+    CHECK_EQ(vmm_install_copy(&s[0], page, at[0].leaf, rw), ST_ENOMEM);
+    check_leaf(&s[0], page, frame, PROT_READ);
+    CHECK_EQ(vmm_unmap_in_space(&s[1], page), ST_OK);
+    CHECK_EQ(vmm_install_copy(&s[0], page, at[0].leaf, rw), ST_OK);
+    check_leaf(&s[0], page, frame, rw);
+    CHECK_EQ(frame_kind_of(*frame_word(frame)), FRAME_USER);
+    CHECK(is_full_of(frame, 0x5A));
+    audit();
+    CHECK_EQ(vmm_unmap_in_space(&s[0], page), ST_OK);
+    mmu_load_root(vmm_kernel_root());
+    vmm_space_destroy(&s[0]);
+    vmm_space_destroy(&s[1]);
+    CHECK_EQ(q.used, 0);
+    heap_trim();
+    CHECK_EQ(pmm_get_free_memory(), free_at_start);
+}
+
 TEST(the_frames_of_a_module_are_shown_to_anybody_and_written_by_nobody)
 {
     struct space s[2];
@@ -817,6 +889,7 @@ main(int argc, char **argv)
     RUN(windows_take_and_give_back);
     RUN(impossible_pages_are_refused);
     RUN(no_frame_is_writable_here_and_executable_there);
+    RUN(a_lent_page_is_copied_once_and_then_given_back);
     RUN(the_frames_of_a_module_are_shown_to_anybody_and_written_by_nobody);
     RUN(the_audit_notices);
     RUN(running_out_of_frames_changes_nothing);

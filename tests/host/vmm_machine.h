@@ -41,6 +41,13 @@ vmm_hook_shared_unmapped(struct space *space, vaddr_t page, void *frame)
     return shared_is_held;
 }
 
+/* One that is held is not given to its last leaf, either. */
+enum status
+vmm_hook_shared_claim(struct space *space, vaddr_t page, void *frame)
+{
+    return shared_is_held ? ST_EBUSY : quota_charge(space->quota, 1);
+}
+
 /* ---- the machine -------------------------------------------------------- */
 
 static struct quota root_quota;

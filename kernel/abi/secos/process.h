@@ -14,7 +14,13 @@ enum spawn_flags {
     SPAWN_LEND_CONSOLE = 1 << 1, /* the child may read the console, if we may */
 };
 
-/* process_spawn(&request): returns a handle to the process. */
+/*
+ * process_spawn(&request): returns a handle to the process.
+ *
+ * A view: the child has what the caller has in [view_base, view_pages pages), at
+ * the same addresses: its regions, which a pager must serve, and its pages as they
+ * are. Either side goes on writing, and none sees what the other wrote.
+ */
 struct spawn_request {
     char name[NAME_BYTES]; /* what ps shows; names the module if elf_bytes = 0 */
     uint64_t elf;          /* address of an ELF image in the caller's memory */
@@ -27,9 +33,11 @@ struct spawn_request {
     handle_t give;       /* one handle copied into slot HANDLE_SLOT_GIVEN  */
     uint32_t reserved;   /* 0 */
     uint64_t max_mem;    /* bytes; 0 = what the manifest says              */
+    uint64_t view_base;  /* of a copy-on-write view; page-aligned          */
+    uint64_t view_pages; /* 0 = none                                       */
 };
 
-_Static_assert(sizeof(struct spawn_request) == 72, "no padding");
+_Static_assert(sizeof(struct spawn_request) == 88, "no padding");
 
 /* Slots a new process finds filled (generation 0, so the handle is the slot). */
 #define HANDLE_SLOT_SELF     1u /* its own process                            */

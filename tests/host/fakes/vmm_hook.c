@@ -12,3 +12,12 @@ vmm_hook_shared_unmapped(struct space *space, vaddr_t page, void *frame)
     (void)frame;
     return false;
 }
+
+enum status
+vmm_hook_shared_claim(struct space *space, vaddr_t page, void *frame)
+{
+    (void)page;
+    (void)frame;
+    (void)space;
+    return ST_EBUSY;
+}

@@ -75,6 +75,15 @@ pager_answer_zero(struct ipc_message *m, uint64_t run)
     m->words[0] = run;
 }
 
+/* Answer a write to a page that is shown read-only: it gets a copy, or the page
+ * itself where nobody else sees it. */
+static ALWAYS_INLINE void
+pager_answer_copy(struct ipc_message *m)
+{
+    m->label = VERDICT_COPY;
+    m->words[0] = 1;
+}
+
 /* Let the access fail with the positive error number @error. */
 static ALWAYS_INLINE void
 pager_answer_fail(struct ipc_message *m, uint64_t error)

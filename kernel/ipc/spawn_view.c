@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a spawn that make a view, and those that take it back. */
+#include "spawn_view.h"
+
+#include <mm/region.h>
+#include <mm/vmm.h>
+#include <task/process.h>
+
+#include "memory_object.h"
+#include "memory_view.h"
+#include "spawn.h"
+
+static uint64_t
+spawn_view_end(const struct spawn *spawn)
+{
+    return spawn->request.view_base + spawn->request.view_pages * PAGE_BYTES;
+}
+
+/* The part of [@start, @end) that one step may do: few pages on both sides. */
+static vaddr_t
+spawn_view_limit(const struct spawn *spawn, uint64_t start, uint64_t end)
+{
+    vaddr_t stop = vmm_range_limit(&spawn->creator->space, vaddr(start),
+                                   vaddr(end), SPAWN_STEP_PAGES);
+
+    return spawn->process->ending
+               ? stop
+               : vmm_range_limit(&spawn->process->space, vaddr(start), stop,
+                                 SPAWN_STEP_PAGES);
+}
+
+enum status
+spawn_view_step(struct spawn *spawn)
+{
+    uint64_t end = spawn_view_end(spawn);
+    const struct region *region = region_at_or_after(
+        &spawn->creator->space.regions, spawn->view_at >> PAGE_SHIFT);
+    enum status status = ST_OK;
+    vaddr_t start;
+    vaddr_t stop;
+
+    if (region == NULL || region->spec.base << PAGE_SHIFT >= end) {
+        spawn->phase = SPAWN_FINISH;
+        return spawn->view_at == spawn->request.view_base ? ST_ENOENT : ST_OK;
+    }
+    if (spawn->views == NULL) {
+        status = memory_object_open_views(spawn->creator, &spawn->views);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    start = vaddr(region->spec.base << PAGE_SHIFT);
+    start = start.raw < spawn->view_at ? vaddr(spawn->view_at) : start;
+    stop = vaddr(region_end(region) << PAGE_SHIFT);
+    stop = stop.raw < end ? stop : vaddr(end);
+    stop = spawn_view_limit(spawn, start.raw, stop.raw);
+    spawn->view_at = stop.raw;
+    return memory_view_show(spawn->views, spawn->creator, spawn->process,
+                            region, start, stop);
+}
+
+bool
+spawn_view_turn_back(struct spawn *spawn, enum status error)
+{
+    if (spawn->phase == SPAWN_UNDO || spawn->views == NULL) {
+        return false;
+    }
+    spawn->error = error;
+    spawn->view_end = spawn->view_at;
+    spawn->view_at = spawn->request.view_base;
+    spawn->phase = SPAWN_UNDO;
+    return true;
+}
+
+enum status
+spawn_view_undo_step(struct spawn *spawn)
+{
+    vaddr_t start = vaddr(spawn->view_at);
+    vaddr_t stop = spawn_view_limit(spawn, spawn->view_at, spawn->view_end);
+
+    memory_view_undo(spawn->creator, spawn->process, start, stop);
+    spawn->view_at = stop.raw;
+    return stop.raw < spawn->view_end ? ST_OK : spawn->error;
+}
