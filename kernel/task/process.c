@@ -83,12 +83,6 @@ process_next(uint32_t slot)
     return NULL;
 }
 
-struct process *
-process_current(void)
-{
-    return cpu_this()->current->process;
-}
-
 static uint64_t
 process_frames_of(uint64_t bytes)
 {

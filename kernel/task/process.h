@@ -138,7 +138,11 @@ NORETURN void process_wait_end(struct process *process, uint64_t deadline_ns,
                                enum status status);
 
 /* The calling process. */
-struct process *process_current(void);
+static inline struct process *
+process_current(void)
+{
+    return thread_current()->process;
+}
 
 /* Charge or give back kernel memory below a frame's size, counted in bytes and
  * paid in whole frames. Returns ST_ENOMEM if the quota does not allow it. */

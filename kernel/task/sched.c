@@ -33,6 +33,15 @@ sched_init(uint64_t idle_stack_top)
     cpu_this()->idle_stack_top = idle_stack_top;
 }
 
+/* Put @thread, in no queue, behind its equals, and ask for no switch. */
+static ALWAYS_INLINE void
+sched_enqueue(struct thread *thread)
+{
+    thread->state = THREAD_READY;
+    sched_ready |= 1u << thread->priority;
+    list_add_tail(&sched_queues[thread->priority], &thread->run_link);
+}
+
 static void
 sched_mark_ready(struct thread *thread)
 {
@@ -109,8 +118,8 @@ sched_switch_restart(struct thread *next)
     context_restart_syscall(next->context.frame);
 }
 
-void
-sched_switch(struct thread *next)
+NORETURN static ALWAYS_INLINE void
+sched_switch_inline(struct thread *next)
 {
     struct cpu *cpu = cpu_this();
     struct thread *loaded = cpu->fpu_owner;
@@ -129,6 +138,12 @@ sched_switch(struct thread *next)
     context_resume(next->context.frame);
 }
 
+void
+sched_switch(struct thread *next)
+{
+    sched_switch_inline(next);
+}
+
 /* Nothing to run: use the time to zero a frame for the pool, one at a time so
  * that an interrupt waits for no more than that, and sleep when it is full. */
 NORETURN static void
@@ -144,8 +159,8 @@ sched_idle(UNUSED void *nothing)
     sched_dispatch();
 }
 
-void
-sched_dispatch(void)
+NORETURN static ALWAYS_INLINE void
+sched_dispatch_inline(void)
 {
     struct cpu *cpu = cpu_this();
     struct thread *next;
@@ -159,7 +174,13 @@ sched_dispatch(void)
     if (next->slice == 0) {
         next->slice = THREAD_QUANTUM_TICKS;
     }
-    sched_switch(next);
+    sched_switch_inline(next);
+}
+
+void
+sched_dispatch(void)
+{
+    sched_dispatch_inline();
 }
 
 /* Put the running thread back: first in its queue while it has time left. */
@@ -211,8 +232,8 @@ sched_yield_current(int64_t result)
     current->context.frame->rax = (uint64_t)result;
     current->resume = RESUME_USER;
     current->slice = 0;
-    sched_add(current);
-    sched_dispatch();
+    sched_enqueue(current);
+    sched_dispatch_inline();
 }
 
 void
