@@ -63,6 +63,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	ipc/objects.c \
 	ipc/page_fault.c \
 	ipc/pager_watch.c \
+	ipc/self_pager.c \
 	ipc/spawn.c \
 	ipc/spawn_call.c \
 	ipc/spawn_view.c \
@@ -76,6 +77,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	sys/sys_process.c \
 	sys/sys_reflect.c \
 	sys/sys_region.c \
+	sys/sys_self.c \
 	sys/sys_serve.c \
 	sys/syscall.c \
 	main.c)

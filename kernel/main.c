@@ -64,7 +64,7 @@ main_read_boot_info(uint32_t magic, uint64_t info_phys)
     }
 }
 
-/* pager=server|kernel: who answers page faults. */
+/* pager=server|kernel|self: who answers page faults. */
 static void
 main_choose_pager(const struct boot_info *info)
 {
@@ -74,8 +74,10 @@ main_choose_pager(const struct boot_info *info)
         fault_placement = FAULT_BY_SERVER;
     } else if (boot_option_is(info, "pager", "kernel")) {
         fault_placement = FAULT_BY_KERNEL;
+    } else if (boot_option_is(info, "pager", "self")) {
+        fault_placement = FAULT_BY_SELF;
     } else {
-        panic("main: pager=%s is neither server nor kernel", placement);
+        panic("main: pager=%s is none of server, kernel, self", placement);
     }
 }
 

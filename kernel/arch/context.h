@@ -28,9 +28,9 @@
 struct cpu;
 
 struct context {
-    struct trap_frame *frame; /* kernel_stack_top - sizeof, for life */
-    uint64_t kernel_stack_top;
-    paddr_t root; /* page tables */
+    struct trap_frame *frame;  /* kernel_stack_top - sizeof         */
+    uint64_t kernel_stack_top; /* of what context_nest leaves of it */
+    paddr_t root;              /* page tables */
     uint64_t fs_base;
     uint64_t gs_base; /* the user's, out of GS while ring 0 runs */
     void *fpu;        /* cpu_features.fpu_bytes, 64-byte aligned */
@@ -66,6 +66,15 @@ void context_init_fpu(void *fpu);
  * the one place that switches: give the processor to @to - kernel stack, FS, GS,
  * FPU and page tables. @from is the context whose user state is in the registers
  * now, or NULL if there is none worth saving. Cost: about 30 instructions. */
+
+/* context_nest(context) and context_unnest(context), inline there too, for the
+ * running thread: keep its frame, so that what enters the kernel next gets one
+ * below it; and go back to the one that was kept. */
+
+/* Leave to ring 3 at @rip, on the stack @rsp, with @a, @b, @c in rdi, rsi, rdx
+ * and zero in all others. @frame is the running thread's, just nested. */
+NORETURN void context_upcall(struct trap_frame *frame, uint64_t rip,
+                             uint64_t rsp, uint64_t a, uint64_t b, uint64_t c);
 
 /* How often a switch has loaded other page tables. */
 uint64_t context_root_loads(void);

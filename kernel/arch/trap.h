@@ -42,6 +42,9 @@ struct trap_frame {
 
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "isr.asm pushes 22 words");
 
+/* Bit of a page fault's error code: the page was there. */
+#define TRAP_ERROR_PRESENT 1u
+
 #define TRAP_DIVIDE         0
 #define TRAP_DEBUG          1
 #define TRAP_NMI            2

@@ -24,6 +24,7 @@
 #include "memory_object.h"
 #include "page_fault.h"
 #include "pager_watch.h"
+#include "self_pager.h"
 
 /* Access bits and protection bits are the same numbers, so a fault is allowed
  * where its access is within the protection. */
@@ -174,6 +175,26 @@ fault_begin_here(struct thread *thread, const struct fault_here *fault,
     }
 }
 
+/* pager=self: a missing page that the thread itself answers for, or that nobody
+ * may miss. */
+static bool
+fault_begin_upcall(struct thread *thread, uint64_t page,
+                   struct fault_outcome *out)
+{
+    struct mmu_cursor at;
+
+    if (mmu_find(&thread->process->space.tables, vaddr(page << PAGE_SHIFT), &at)
+        && !mmu_leaf_is_empty(*at.leaf)) {
+        return false;
+    }
+    if (thread->upcall.active) {
+        fault_refuse(out, REASON_HANDLER);
+        return true;
+    }
+    out->action = FAULT_UPCALL;
+    return self_pager_serves(thread, out->region);
+}
+
 void
 fault_begin(struct thread *thread, uint64_t page, uint32_t access,
             struct fault_outcome *out)
@@ -191,6 +212,10 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
         fault_refuse(out, region->spec.kind == REGION_GUARD
                               ? REASON_GUARD
                               : REASON_PROTECTION);
+        return;
+    }
+    if (UNLIKELY(fault_placement == FAULT_BY_SELF)
+        && fault_begin_upcall(thread, page, out)) {
         return;
     }
     if (UNLIKELY(mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)

@@ -47,6 +47,7 @@ struct space;
 enum fault_placement {
     FAULT_BY_SERVER = 0,
     FAULT_BY_KERNEL = 1,
+    FAULT_BY_SELF = 2, /* threads that named a handler; else as SERVER */
 };
 
 extern enum fault_placement fault_placement;
@@ -58,6 +59,7 @@ struct fault_outcome {
         FAULT_REFUSED, /* reason says why                           */
         FAULT_JOINED,  /* call was open already: wait for it        */
         FAULT_OPENED,  /* call is new: deliver or queue it, wait    */
+        FAULT_UPCALL,  /* the thread's own handler is asked         */
     } action;
     uint32_t reason; /* enum fault_reason */
     struct region *region;
@@ -98,6 +100,9 @@ fault_add_waiter(struct call *call, struct thread *thread)
 /* @thread, a waiter of a fault, waits no more (it was killed). The last one
  * closes the fault. */
 void fault_remove_waiter(struct call *call, struct thread *thread);
+
+/* A run that began before @page goes on to @end, as far as it can. */
+void fault_around(struct space *space, uint64_t page, uint64_t end);
 
 /* No pager came back for the queued fault @call: its waiters fail, each with
  * REASON_PAGER_GONE. */

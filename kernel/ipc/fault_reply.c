@@ -103,7 +103,7 @@ fault_step_end(uint64_t page, uint64_t end, uint64_t most)
 /* The rest of a run, from @page to @end, is best effort: pages that are present
  * or being asked for stay as they are, and the first shortage ends it. After
  * every few pages interrupts are let in; nothing is half done there. */
-static NOINLINE void
+void
 fault_around(struct space *space, uint64_t page, uint64_t end)
 {
     const struct region *region = region_lookup(&space->regions, page - 1);

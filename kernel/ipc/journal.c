@@ -66,7 +66,8 @@ journal_duration(const struct journal_entry *entry)
 static void
 journal_describe(const struct journal_entry *entry, struct fault_record *out)
 {
-    out->id = entry->delivered == 0 ? 0 : entry->id;
+    out->id =
+        entry->delivered == 0 || entry->pager == entry->client ? 0 : entry->id;
     out->page = entry->page;
     out->trap_tsc = journal_trap_tsc(entry);
     out->delivered = journal_since(entry, entry->delivered);

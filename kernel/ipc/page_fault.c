@@ -7,6 +7,7 @@
 
 #include <base/align.h>
 
+#include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/upcalls.h>
 #include <klib/log.h>
@@ -23,6 +24,7 @@
 #include "ipc.h"
 #include "journal.h"
 #include "pager_watch.h"
+#include "self_pager.h"
 
 static const char *const page_fault_reasons[] = {
     [REASON_EXCEPTION] = "exception",
@@ -34,6 +36,7 @@ static const char *const page_fault_reasons[] = {
     [REASON_NO_MEMORY] = "no memory",
     [REASON_KILLED] = "killed",
     [REASON_DEPENDS] = "no pager serves this page",
+    [REASON_HANDLER] = "missing in its own fault handler",
 };
 
 void
@@ -163,7 +166,7 @@ page_fault_wait_for(struct thread *thread, const struct fault_outcome *outcome,
 
 /* ---- upcalls ----------------------------------------------------------- */
 
-static NOINLINE void
+void
 page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
 {
     const struct trap_frame *frame = thread->context.frame;
@@ -175,6 +178,10 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
 
     if (address < USER_END) {
         fault_begin(thread, address >> PAGE_SHIFT, access, &outcome);
+    }
+    if (outcome.action == FAULT_UPCALL) {
+        self_pager_ask(thread, outcome.region, address >> PAGE_SHIFT, access,
+                       RESUME_USER);
     }
     if (outcome.action >= FAULT_JOINED) {
         page_fault_wait_for(thread, &outcome, RESUME_USER);
@@ -196,13 +203,27 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
     page_fault_end(thread->process, &report);
 }
 
-/* pager=kernel. A function of its own, so that neither half saves registers that
- * only the other needs. */
+/* pager=kernel */
 static NOINLINE void
-page_fault_answer(struct thread *thread, uint64_t address, uint32_t access)
+page_fault_answer(uint64_t address, uint32_t access)
 {
+    struct thread *thread = thread_current();
+
+    journal_trap(thread->call);
     if (UNLIKELY(!fault_answer_direct(thread, address >> PAGE_SHIFT, access))) {
         page_fault_general(thread, address, access);
+    }
+}
+
+/* Each place of the policy is a function of its own, so that none saves registers
+ * that only another needs. */
+static NOINLINE void
+page_fault_elsewhere(uint64_t address, uint32_t access)
+{
+    if (fault_placement == FAULT_BY_SELF) {
+        self_pager_fault(address, access);
+    } else {
+        page_fault_answer(address, access);
     }
 }
 
@@ -212,17 +233,25 @@ upcall_page_fault(uint64_t address, uint32_t access)
     struct thread *thread = thread_current();
     struct call *call;
 
-    journal_trap(thread->call);
     if (UNLIKELY(fault_placement != FAULT_BY_SERVER)) {
-        page_fault_answer(thread, address, access);
+        page_fault_elsewhere(address, access);
         return;
     }
+    journal_trap(thread->call);
     call = fault_begin_direct(thread, address >> PAGE_SHIFT, access);
     if (UNLIKELY(call == NULL)) {
         page_fault_general(thread, address, access);
         return;
     }
     page_fault_ask(thread, call, RESUME_USER);
+}
+
+void
+page_fault_again(struct thread *thread, uint64_t page, uint32_t access)
+{
+    journal_trap(thread->call);
+    page_fault_general(thread, page << PAGE_SHIFT, access);
+    context_resume(thread->context.frame);
 }
 
 enum status
@@ -238,8 +267,14 @@ page_fault_for_call(uint64_t page, uint32_t access)
     if (page >= USER_END >> PAGE_SHIFT) {
         return ST_EFAULT;
     }
+    if (UNLIKELY(thread->upcall.active)) {
+        self_pager_keep_times(thread);
+    }
     journal_trap(thread->call);
     fault_begin(thread, page, access, &outcome);
+    if (outcome.action == FAULT_UPCALL) {
+        self_pager_ask(thread, outcome.region, page, access, RESUME_SYSCALL);
+    }
     if (outcome.action >= FAULT_JOINED) {
         page_fault_wait_for(thread, &outcome, RESUME_SYSCALL);
     }

@@ -22,6 +22,16 @@ void page_fault_fill_report(struct exit_report *report,
  * return if the current thread is one of its. */
 void page_fault_end(struct process *process, const struct exit_report *report);
 
+/* The current thread trapped at @address: no short cut applies. Returns to run
+ * the access again; a fault that waits or ends the process does not return. */
+void page_fault_general(struct thread *thread, uint64_t address,
+                        uint32_t access);
+
+/* The current thread, about to touch @page of its space again, traps once more:
+ * it goes on by its frame, waits or ends. */
+NORETURN void page_fault_again(struct thread *thread, uint64_t page,
+                               uint32_t access);
+
 /* A system call of the current thread needs @page with @access. Returns ST_OK if
  * it is there, ST_EFAULT if it cannot be had; while a pager works on it, does
  * not return: the call is restarted. */

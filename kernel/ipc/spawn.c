@@ -18,6 +18,7 @@
 #include "console.h"
 #include "detach.h"
 #include "endpoint.h"
+#include "fault.h"
 #include "memory_object.h"
 #include "modules.h"
 #include "spawn_view.h"
@@ -186,6 +187,9 @@ spawn_create(struct spawn *spawn)
         .plan = &spawn->plan,
         .pager = spawn->process->pager,
         .resident = spawn->resident,
+        .start_flags = fault_placement == FAULT_BY_SELF && spawn->pager != NULL
+                           ? START_SELF_PAGER
+                           : 0,
         .in_place = spawn->module == NULL
                         ? 0
                         : modules_in_place(spawn->module, &spawn->plan),

@@ -145,8 +145,13 @@ region_range_describe(const struct space *space, const struct region *region,
     }
     out->rank = binding->endpoint->rank;
     out->badge = binding->badge;
-    out->source = fault_placement == FAULT_BY_KERNEL ? REGION_BY_KERNEL
-                                                     : REGION_BY_PAGER;
+    out->source = REGION_BY_PAGER;
+    if (fault_placement == FAULT_BY_KERNEL) {
+        out->source = REGION_BY_KERNEL;
+    } else if (process_of_space(space->id)->pages_itself
+               && process_of_space(space->id)->pager == binding) {
+        out->source = REGION_BY_SELF;
+    }
     if (binding->endpoint->attached != NULL) {
         out->pager = binding->endpoint->attached->id;
     }

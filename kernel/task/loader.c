@@ -207,7 +207,8 @@ loader_write_start(const struct loader *loader, uint8_t *page, const char *args,
     uint64_t user_page = USER_STACK_TOP - PAGE_BYTES;
     uint64_t strings_at = PAGE_BYTES - align_up(args_bytes, 16);
     uint64_t argv[ARGS_MOST + 1];
-    struct process_start start = { .process_id = loader->process->id };
+    struct process_start start = { .process_id = loader->process->id,
+                                   .flags = loader->start_flags };
     uint64_t argv_at;
     uint64_t start_at;
 

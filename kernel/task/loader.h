@@ -33,8 +33,9 @@ struct loader {
     const struct elf_plan *plan;
     void *pager; /* binding of what comes on demand */
     bool resident;
-    uint32_t in_place; /* of loader_find_in_place; 0 = copy everything */
-    uint32_t segment;  /* where the next step goes on */
+    uint32_t start_flags; /* enum start_flags */
+    uint32_t in_place;    /* of loader_find_in_place; 0 = copy everything */
+    uint32_t segment;     /* where the next step goes on */
     uint64_t address;
 };
 

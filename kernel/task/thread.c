@@ -128,6 +128,10 @@ thread_stop(struct thread *thread)
         thread->progress_drop(thread->progress_object);
         thread->progress_object = NULL;
     }
+    if (thread->upcall.progress_object != NULL) {
+        thread->upcall.progress_drop(thread->upcall.progress_object);
+        thread->upcall.progress_object = NULL;
+    }
 }
 
 void

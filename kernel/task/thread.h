@@ -30,6 +30,7 @@
 
 #include <arch/context.h>
 #include <arch/cpu.h>
+#include <task/call.h>
 #include <task/object.h>
 
 struct process;
@@ -69,6 +70,22 @@ struct wait_class {
     void (*abort)(struct thread *thread, enum status status);
 };
 
+/* A thread that answers faults itself (ipc/self_pager.h). */
+struct thread_upcall {
+    uint64_t handler; /* 0 = none */
+    uint64_t stack;   /* its rsp */
+    bool active;      /* the handler runs, for this fault: */
+    bool times_kept;  /* `trap` holds its times: it had a fault itself */
+    uint8_t resume;   /* enum thread_resume of what it interrupted */
+    uint32_t access;
+    uint64_t page;
+    struct call_trap trap;
+    /* The three fields below of the system call it interrupted. */
+    uint64_t progress;
+    void *progress_object;
+    void (*progress_drop)(void *object);
+};
+
 struct thread {
     struct context context;
     struct process *process;
@@ -96,6 +113,8 @@ struct thread {
     uint64_t progress;
     void *progress_object;
     void (*progress_drop)(void *object); /* the thread ended in between */
+
+    struct thread_upcall upcall;
 
     struct object object; /* one reference is its life, the others handles */
     struct list process_link;

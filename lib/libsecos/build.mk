@@ -12,6 +12,7 @@ LIBSECOS_SRCS := $(addprefix lib/libsecos/src/, \
 	manifest.c \
 	number.c \
 	print.c \
+	self_pager.c \
 	sort.c \
 	status.c \
 	stdio.c \

@@ -63,6 +63,8 @@ report_reason_text(const struct exit_report *report)
         return "killed";
     case REASON_DEPENDS:
         return "a pager's own fault";
+    case REASON_HANDLER:
+        return "a missing page in its own fault handler";
     }
     return "unknown reason";
 }

@@ -24,7 +24,7 @@ OPTIONS = "test aslr=off"
 TARGETS = {
     "syscall_null": 60, "syscall_null_int80": 80, "syscall_reflected": 150, "ipc_roundtrip": 300,
     "fault_pager_cold": 1200, "fault_pager_prezeroed": 600, "fault_around16_per_page": 620,
-    "fault_kernel": 700, "ipc_general": 700, "context_switch": 150,
+    "fault_kernel": 700, "fault_self": 900, "ipc_general": 700, "context_switch": 150,
     "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
 }
 
@@ -76,7 +76,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=BUILD / "bench.json")
     arguments = parser.parse_args()
     rows = measure_guest()
-    rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel"})
+    rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel", "fault_pager_prezeroed": "fault_kernel_prezeroed"})
+    rows |= measure_guest("pager=self", {"fault_pager_cold": "fault_self", "fault_pager_prezeroed": "fault_self_prezeroed"})
     rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"})
     for run in (4, 16, 64):
         rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},

@@ -3,6 +3,8 @@
 program's (rows H21-H35 of the table of hostile tests).
 Method: the guest `pointers` passes every pointer argument every bad address; the rows that
 are about regions are in the guest `syscalls` too."""
+import pytest
+
 from hostile import *  # noqa: F403
 from hostile import arena, claims, gauntlet, killed  # noqa: F401
 
@@ -29,10 +31,11 @@ def test_h29_the_image_changes_while_it_is_loaded(arena):
     claims(arena("pointers", "hello"), "run pointers changing", 4)
 
 
-def test_h31_arguments_that_the_pager_has_still_to_bring(arena):
+@pytest.mark.parametrize("place", ["server", "kernel", "self"])
+def test_h31_arguments_that_the_pager_has_still_to_bring(arena, place):
     """Both pages of every buffer missing: the answer is that of a buffer that is there, and the
-    pages come."""
-    claims(arena("pointers", "hello"), "run pointers missing", 39)
+    pages come. With pager=self a handler runs inside each of these calls."""
+    claims(arena("pointers", "hello", options=f"pager={place}"), "run pointers missing", 39)
 
 
 def test_h31_the_same_with_a_pager_that_dies(start):

@@ -99,7 +99,7 @@ def test_h112_a_spoiled_server_is_named(start, tmp_path, which):
 
 
 @pytest.mark.parametrize("options, message", [
-    ("pager=nobody", "neither server nor kernel"),
+    ("pager=nobody", "none of server, kernel, self"),
     ("init=absent", "PANIC.*absent"),
     ("x" * 3000, r"secos\$ "),
     ("= == init= pager= '\"", r"secos\$ |PANIC"),

@@ -359,6 +359,19 @@ def write_figures():
     return ["| operation | instructions |", "| --- | ---: |", *lines]
 
 
+def write_places():
+    """What a fault costs where its policy stands."""
+    path = ROOT / "tests/bench/baseline.json"
+    rows = json.loads(path.read_text()) if path.exists() else {}
+    lines = ["| option | zeroed on the way | zeroed beforehand | entries |", "| --- | ---: | ---: | ---: |"]
+    for option, name, entries in (("server", "pager", 2), ("kernel", "kernel", 1), ("self", "self", 2)):
+        cold = rows.get("fault_pager_cold" if name == "pager" else f"fault_{name}")
+        warm = rows.get(f"fault_{name}_prezeroed")
+        if cold and warm:
+            lines.append(f"| `pager={option}` | {cold['instructions']} | {warm['instructions']} | {entries} |")
+    return lines
+
+
 def write_attacks():
     """Tests that carry the number of a row of the table of attacks."""
     rows = {}
@@ -372,7 +385,8 @@ def write_attacks():
             *(f"| H{row} | `{name}` | `{path}` |" for row in sorted(rows) for path, name in sorted(rows[row]))]
 
 
-WRITERS = {"attacks": write_attacks, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures}
+WRITERS = {"attacks": write_attacks, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures,
+           "places": write_places}
 
 
 def numbers_are_near(old, new):

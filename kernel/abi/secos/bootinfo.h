@@ -22,7 +22,11 @@ struct process_start {
     uint64_t argv;      /* address of argc + 1 pointers */
     uint64_t random[2]; /* seed for stack protector and the like */
     uint32_t process_id;
-    uint32_t reserved;
+    uint32_t flags; /* enum start_flags */
+};
+
+enum start_flags {
+    START_SELF_PAGER = 1 << 0, /* pager=self: name a fault handler first */
 };
 
 _Static_assert(sizeof(struct process_start) == 40, "no padding");

@@ -19,7 +19,7 @@ enum fault_ending {
  * those of the processor between trap and answer, whoever caused them. */
 struct fault_record {
     uint64_t sequence; /* counts all faults since the start         */
-    uint64_t id;       /* the reply id; 0 = nobody was asked        */
+    uint64_t id;       /* the reply id; 0 = no message was sent     */
     uint64_t page;     /* address / 4096, of the client             */
     uint64_t trap_tsc;
     uint64_t delivered; /* the pager had the question               */

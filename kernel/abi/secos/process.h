@@ -63,6 +63,7 @@ enum fault_reason {
     REASON_NO_MEMORY = 7,  /* no frame, or over the quota                  */
     REASON_KILLED = 8,     /* process_kill                                 */
     REASON_DEPENDS = 9,    /* a pager's own fault                          */
+    REASON_HANDLER = 10,   /* a missing page in the fault handler itself   */
 };
 
 /* process_report(process, &report): why it ended. */

@@ -62,6 +62,8 @@ enum sys_group {
     X(region_populate, 0x24, 3, C, MEMORY)  \
     X(memory_create, 0x28, 1, N, MEMORY)    \
     X(memory_resize, 0x29, 2, C, MEMORY)    \
+    X(fault_handler, 0x2C, 2, A, MEMORY)    \
+    X(fault_return, 0x2D, 2, N, MEMORY)     \
     X(process_spawn, 0x30, 1, A, PROCESS)   \
     X(process_start, 0x31, 1, N, PROCESS)   \
     X(process_wait, 0x32, 2, N, PROCESS)    \

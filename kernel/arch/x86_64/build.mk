@@ -16,4 +16,5 @@ ARCH_SRCS := $(addprefix kernel/arch/x86_64/, \
 	syscall_ipc.asm \
 	trap.c \
 	tss.c \
+	upcall.asm \
 	usercopy.asm)

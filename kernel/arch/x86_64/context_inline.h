@@ -127,3 +127,25 @@ context_activate(struct cpu *cpu, struct context *from, struct context *to)
     context_fpu_load(to->fpu);
     context_enter(cpu, to);
 }
+
+static ALWAYS_INLINE void
+context_nest(struct context *context)
+{
+    struct cpu *cpu = cpu_this();
+
+    context->frame--;
+    context->kernel_stack_top -= sizeof(struct trap_frame);
+    cpu->kernel_rsp = context->kernel_stack_top;
+    cpu->tss->rsp[0] = context->kernel_stack_top;
+}
+
+static ALWAYS_INLINE void
+context_unnest(struct context *context)
+{
+    struct cpu *cpu = cpu_this();
+
+    context->frame++;
+    context->kernel_stack_top += sizeof(struct trap_frame);
+    cpu->kernel_rsp = context->kernel_stack_top;
+    cpu->tss->rsp[0] = context->kernel_stack_top;
+}

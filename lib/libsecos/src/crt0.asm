@@ -8,10 +8,13 @@ bits 64
 START_ARGC   equ 0
 START_ARGV   equ 8
 START_RANDOM equ 16
+START_FLAGS  equ 36
+START_SELF_PAGER equ 1
 
 extern main
 extern exit
 extern process_started
+extern self_pager_start
 extern __stack_chk_guard
 
 section .text
@@ -24,6 +27,12 @@ section .text
 ; rbp stays zero, so that a walk along the frame pointers ends here.
 global _start:function (_start.end - _start)
 _start:
+            test    byte [rdi + START_FLAGS], START_SELF_PAGER
+            jz      .no_handler
+            mov     rbx, rdi
+            call    self_pager_start
+            mov     rdi, rbx
+.no_handler:
             mov     [process_started], rdi
             ; The guard's lowest byte is zero: it stops what runs over a string.
             mov     rax, [rdi + START_RANDOM]
