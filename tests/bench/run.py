@@ -46,9 +46,10 @@ def measure_boot():
 def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf", pager=""):
     """The rows that @program (tests/guests/bench.c) prints; @rename: {its name: our name};
     @pager: arguments of the boot pager."""
+    path = program[0] if isinstance(program, tuple) else program
     modules = [(BUILD / "servers/pager.elf", pager), program, BUILD / "guests/null.elf"]
     machine = Machine(cpu=CPU, icount=True, modules=modules,
-                      options=f"{OPTIONS} init={program.stem} exit-with-init {options}".strip())
+                      options=f"{OPTIONS} init={path.stem} exit-with-init {options}".strip())
     try:
         status = machine.exit_code(timeout=300)
         rows = re.findall(r"^bench (\w+) (\d+) (.*?)\r?$", machine.log, re.MULTILINE)
@@ -71,10 +72,23 @@ def measure_reflected():
     return measure_guest(program=program)
 
 
+def measure_one(name):
+    """Say what one row of tests/guests/bench.c costs now, beside the kept figure."""
+    rows = measure_guest(program=(BUILD / "guests/bench.elf", name))
+    kept = json.loads((ROOT / "tests/bench/baseline.json").read_text())
+    for row, value in rows.items():
+        before = kept.get(row, {}).get("instructions", "-")
+        print(f"{row}: {value['instructions']} {value['unit']} (kept figure: {before})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=BUILD / "bench.json")
+    parser.add_argument("--only", metavar="ROW", help="measure one row of the guest, and say it")
     arguments = parser.parse_args()
+    if arguments.only:
+        measure_one(arguments.only)
+        return
     rows = measure_guest()
     rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel", "fault_pager_prezeroed": "fault_kernel_prezeroed"})
     rows |= measure_guest("pager=self", {"fault_pager_cold": "fault_self", "fault_pager_prezeroed": "fault_self_prezeroed"})
