@@ -42,7 +42,7 @@ KERNEL_CFLAGS := $(COMMON) $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mg
 	-Ikernel/abi -Ikernel -Ilib/base/include
 USER_CFLAGS   := $(COMMON) $(FRAME_LIMIT)=4096 -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
 # A server leaves the FPU alone, so that no switch has to save it for one; what it links does, too.
-$(BUILD)/obj/user/servers/% $(BUILD)/obj/user/lib/%: USER_CFLAGS += -mgeneral-regs-only
+$(BUILD)/obj/user/servers/% $(BUILD)/obj/user/lib/%: private USER_CFLAGS += -mgeneral-regs-only
 # NASM writes its absolute path into debug information: two checkouts would differ. DEBUG_ASM=1 asks for it all the same.
 NASMFLAGS     := -f elf64 $(if $(DEBUG_ASM),-g -F dwarf) -Wall $(if $(WERROR),-Werror) --reproducible
 LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none

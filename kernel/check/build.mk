@@ -27,7 +27,7 @@ CHECK_WRAP += heap_init slab_env_get_frame kmalloc kmalloc_aligned kfree pool_al
 	pmm_pool_refill_one pmm_release_reserved memset memcpy memmove fill_words usercopy_in usercopy_out
 # These work in memory that belongs to nobody: see kasan.c.
 KASAN_BLIND := kernel/check/kasan.c kernel/mm/heap.c kernel/mm/pmm.c $(addprefix lib/base/src/,slab.c string.c fill.c)
-$(KASAN_BLIND:%=$(BUILD)/obj/kernel/%.o): KERNEL_CFLAGS += -fno-sanitize=kernel-address
+$(KASAN_BLIND:%=$(BUILD)/obj/kernel/%.o): private KERNEL_CFLAGS += -fno-sanitize=kernel-address
 endif
 
 ifneq (,$(FAIL))
