@@ -25,9 +25,10 @@ class SessionLexer(TextLexer):
     aliases = ["secos"]
 
 
-def link_labs(_app, _name, text):
+def link_labs(_app, name, text):
     """The labs' texts stand beside their checkers; docs/labs/ includes them."""
-    text[0] = re.sub(r"\.\./labs/(\d+-\w+)/README\.md", r"labs/\1.rst", text[0])
+    if not name.startswith("labs/"):
+        text[0] = re.sub(r"\.\./labs/(\d+-\w+)/README\.md", r"labs/\1.rst", text[0])
 
 
 def setup(app):
