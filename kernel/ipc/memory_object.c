@@ -176,12 +176,12 @@ memory_object_inherit_step(struct process *process, unsigned most)
 
 /* ---- size and end ------------------------------------------------------ */
 
-/* Drop frames of pages [@pages, size) from the top, @most leaves or entries at a
- * time, and the rest of a page's leaves. */
+/* Drop frames of pages [@pages, size) from the top; @most counts entries, and the
+ * leaves that show a page. */
 static bool
 memory_drop_step(struct memory_object *memory, uint64_t pages, unsigned most)
 {
-    for (; most > 0 && memory->pages > pages; most--) {
+    for (; most > 0 && memory->pages > pages; most -= most > 0) {
         uint64_t index = memory->pages - 1;
         struct memory_chunk *chunk = memory->chunks[index / CHUNK_PAGES];
 
@@ -194,9 +194,9 @@ memory_drop_step(struct memory_object *memory, uint64_t pages, unsigned most)
         if (chunk->pages[index % CHUNK_PAGES].frame != NULL) {
             struct memory_page *page = &chunk->pages[index % CHUNK_PAGES];
 
-            unsigned seen = memory_pages_hide(page);
-
-            most = most > seen ? most - seen : 1;
+            if (!memory_pages_hide(page, &most)) {
+                break;
+            }
             pmm_free_frame(memory_pages_detach(memory, page));
         }
         memory->pages = index;

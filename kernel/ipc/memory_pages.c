@@ -12,6 +12,9 @@
 #include <mm/vmm.h>
 #include <task/process.h>
 
+/* Who sees a page that is moved, at most: with more, the pager tries again. */
+#define MAPPINGS_HIDDEN_MOST 16u
+
 /* The entry of page @index, or NULL if it has no chunk. */
 static struct memory_page *
 memory_pages_lookup(const struct memory_object *memory, uint64_t index)
@@ -284,19 +287,17 @@ memory_object_show(struct space *space, vaddr_t page, void *frame,
 
 /* ---- taking pages away ----------------------------------------------------- */
 
-unsigned
-memory_pages_hide(struct memory_page *page)
+bool
+memory_pages_hide(struct memory_page *page, unsigned *most)
 {
-    unsigned seen = 0;
-
-    for (; !list_is_empty(&page->mappings); seen++) {
+    for (; *most > 0 && !list_is_empty(&page->mappings); (*most)--) {
         struct memory_mapping *mapping = LIST_ENTRY(
             list_first(&page->mappings), struct memory_mapping, link);
         enum status status = vmm_unmap_in_space(mapping->space, mapping->page);
 
         KASSERT(status == ST_OK);
     }
-    return seen;
+    return list_is_empty(&page->mappings);
 }
 
 struct memory_place
@@ -338,6 +339,7 @@ memory_object_move(struct memory_object *memory, uint64_t index,
                    uint32_t prot)
 {
     struct memory_page *page;
+    unsigned most = MAPPINGS_HIDDEN_MOST;
     void *frame;
     enum status status = memory_pages_ensure(memory, index, false, &page);
 
@@ -350,7 +352,9 @@ memory_object_move(struct memory_object *memory, uint64_t index,
         return status;
     }
     quota_uncharge(space->quota, 1);
-    (void)memory_pages_hide(page);
+    if (!memory_pages_hide(page, &most)) {
+        return ST_EAGAIN;
+    }
     frame = memory_pages_detach(memory, page);
     pmm_set_kind(frame, FRAME_USER, 0);
     status = vmm_install_frame(space, address, leaf, frame, prot);

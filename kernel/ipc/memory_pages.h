@@ -29,8 +29,9 @@ struct memory_mapping {
 /* The object that the shared frame with this word is of. */
 struct memory_object *memory_object_of(uint64_t word);
 
-/* Take @page from everybody who sees it. Returns how many did. */
-unsigned memory_pages_hide(struct memory_page *page);
+/* Take @page from at most *@most of those who see it, and count them there.
+ * Returns whether nobody does any more. */
+bool memory_pages_hide(struct memory_page *page, unsigned *most);
 
 /* The frame of @page, which nobody sees, leaves @memory. Returns it. */
 void *memory_pages_detach(struct memory_object *memory,

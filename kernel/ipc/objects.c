@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The one place that knows every kind of object, and what processes need of the
  * rooms above them. */
+#include <arch/cpu.h>
 #include <klib/panic.h>
 #include <mm/heap.h>
+#include <mm/pmm.h>
 #include <task/object.h>
 #include <task/process.h>
 
@@ -59,6 +61,12 @@ bool
 process_hook_end_bonds(struct process *process, unsigned most)
 {
     return detach_end_step(process, most);
+}
+
+void
+pmm_hook_pause(void)
+{
+    cpu_interrupt_window();
 }
 
 void

@@ -7,6 +7,8 @@
 
 #include <klib/kassert.h>
 
+#include "pmm.h"
+
 KASSERT_STATIC(BLOCKS_PARTIAL > 1 && BLOCKS_PARTIAL < 64);
 KASSERT_STATIC(BLOCKS_FRAMES % 64 == 0);
 
@@ -277,6 +279,7 @@ blocks_check(const struct blocks *blocks, uint64_t *free_frames)
         bad += weight != blocks->count[i]
                && !(weight == BLOCKS_FRAMES && blocks->count[i] == 0);
         bad += blocks_check_sets(blocks, i);
+        pmm_hook_pause();
         *free_frames += blocks->count[i];
     }
     bad += blocks_empty_word != 0 || blocks_empty_count != 0;

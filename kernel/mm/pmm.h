@@ -126,3 +126,9 @@ void pmm_print_stats(void);
  * Returns the number of contradictions, each of the first few logged.
  * Cost: O(frames): for tests and the audit. */
 uint64_t pmm_check(void);
+
+/* A point in a long walk of mm/ at which interrupts may come: every address that
+ * the walk holds is looked up again behind it. What an interrupt does ends waits
+ * and processes, but frees no page, no region and no space. The kernel above
+ * implements it. */
+void pmm_hook_pause(void);

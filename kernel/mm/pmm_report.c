@@ -70,6 +70,8 @@ pmm_print_stats(void)
 
 /* Contradictions are counted all, told only these many. */
 #define CHECK_LINES 8u
+/* Frames between two pauses of a check: 30 instructions each at most. */
+#define CHECK_PAUSE_FRAMES 256u
 
 static uint64_t
 pmm_check_fail(uint64_t bad, uint64_t index, const char *fact)
@@ -92,6 +94,9 @@ pmm_check_words(uint64_t *kinds)
         bool is_bitmap_free = (word & (FRAME_KIND_MASK | FRAME_POOLED))
                               == FRAME_FREE;
 
+        if (i % CHECK_PAUSE_FRAMES == 0) {
+            pmm_hook_pause();
+        }
         if ((word & FRAME_KIND_MASK) >= FRAME_KINDS) {
             bad = pmm_check_fail(bad, i, "unknown kind");
             continue;

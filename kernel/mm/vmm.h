@@ -251,9 +251,9 @@ void *vmm_take_frame(struct space *space, vaddr_t page);
 
 /* ---- ranges ------------------------------------------------------------ */
 
-/* The end of the part of [@start, @end) that begins at @start and holds at most
- * @max_pages leaves that are not empty: a step of a long operation.
- * Cost: about 40 instructions per leaf. */
+/* The end of the part of [@start, @end) that begins at @start, holds at most
+ * @max_pages leaves that are not empty, and stays within a table of leaves: a
+ * step of a long operation. Cost: about 40 instructions per leaf. */
 vaddr_t vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
                         unsigned max_pages);
 

@@ -19,6 +19,9 @@
 #include "vmm_internal.h"
 
 #define AUDIT_LINES 8u
+/* Between two pauses. */
+#define AUDIT_PAUSE_FRAMES 256u
+#define AUDIT_PAUSE_LEAVES 32u
 
 struct vmm_audit {
     struct audit_info *info;
@@ -51,6 +54,8 @@ vmm_audit_table(void *context, paddr_t table, unsigned level, uint64_t entry,
     uint64_t word = *frame_word_of(table);
 
     audit->tables++;
+    /* A table that goes meanwhile is empty, and its frame nobody's yet. */
+    pmm_hook_pause();
     if (frame_kind_of(word) != FRAME_PAGE_TABLE
         || frame_space(word) != audit->space->id) {
         vmm_audit_note(audit, &audit->info->wrong_owner,
@@ -98,6 +103,16 @@ vmm_audit_frame(struct vmm_audit *audit, vaddr_t page, mmu_leaf_t leaf)
     info->wx_d += (flags & FRAME_MAPPED_X) != 0;
 }
 
+/* Count a leaf, and let interrupts in now and then. */
+static void
+vmm_audit_count_leaf(struct audit_info *info)
+{
+    info->leaves_checked++;
+    if (info->leaves_checked % AUDIT_PAUSE_LEAVES == 0) {
+        pmm_hook_pause();
+    }
+}
+
 static void
 vmm_audit_user_leaf(void *context, const struct mmu_found *found)
 {
@@ -105,7 +120,7 @@ vmm_audit_user_leaf(void *context, const struct mmu_found *found)
     mmu_leaf_t leaf = *found->at.leaf;
     uint32_t prot = mmu_leaf_prot(leaf);
 
-    audit->info->leaves_checked++;
+    vmm_audit_count_leaf(audit->info);
     if (!mmu_leaf_is_present(leaf)) {
         if (!mmu_leaf_is_transit(leaf)) {
             vmm_audit_note(audit, &audit->info->wrong_owner, "unknown state",
@@ -181,7 +196,7 @@ vmm_audit_kernel_leaf(void *context, const struct mmu_found *found)
     bool is_text = start < vmm_image_paddr(vmm_image.rodata_end).raw
                    && end > vmm_image_paddr(vmm_image.text_start).raw;
 
-    info->leaves_checked++;
+    vmm_audit_count_leaf(info);
     if (mmu_leaf_is_user(leaf)) {
         vmm_audit_note(audit, &info->user_in_kernel_half, "user access",
                        found->address.raw);
@@ -231,6 +246,9 @@ vmm_audit_frames(struct vmm_audit *audit)
     for (uint64_t i = 0; i < frame_limit; i++) {
         uint64_t word = frame_table[i];
 
+        if (i % AUDIT_PAUSE_FRAMES == 0) {
+            pmm_hook_pause();
+        }
         info->frames_checked++;
         private_frames += frame_kind_of(word) == FRAME_USER
                           && frame_space(word) != 0;

@@ -4,10 +4,22 @@
 
 #include "vmm_internal.h"
 
+/* Pages between two pauses of what may be long. */
+#define RANGE_PAUSE_PAGES 32u
+
 static vaddr_t
 vmm_page_after(const struct mmu_found *found)
 {
     return vaddr(found->address.raw + PAGE_BYTES);
+}
+
+/* The end of the table that shows @at, or @end if that comes first. */
+static vaddr_t
+vmm_table_end(vaddr_t at, vaddr_t end)
+{
+    uint64_t border = align_down(at.raw, LARGE_PAGE_BYTES) + LARGE_PAGE_BYTES;
+
+    return border < end.raw ? vaddr(border) : end;
 }
 
 vaddr_t
@@ -17,6 +29,7 @@ vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
     struct mmu_found found;
     vaddr_t at = start;
 
+    end = vmm_table_end(start, end);
     for (unsigned i = 0; i < max_pages; i++) {
         if (!mmu_next(&space->tables, at, end, &found)) {
             return end;
@@ -43,15 +56,14 @@ vmm_unmap_range(struct space *space, vaddr_t start, vaddr_t end)
     return before - space->resident;
 }
 
-void
-vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
-                  uint32_t prot)
+/* One step of vmm_protect_range. */
+static void
+vmm_protect_step(struct space *space, vaddr_t start, vaddr_t end, uint32_t prot)
 {
     struct mmu_found found;
     struct tlb_batch batch;
     vaddr_t at = start;
 
-    KASSERT((prot & PROT_READ) != 0);
     tlb_begin(&batch, space);
     while (mmu_next(&space->tables, at, end, &found)) {
         mmu_leaf_t *leaf = found.at.leaf;
@@ -73,16 +85,35 @@ vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
     tlb_commit(&batch);
 }
 
+void
+vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
+                  uint32_t prot)
+{
+    struct mmu_found found;
+
+    KASSERT((prot & PROT_READ) != 0);
+    while (mmu_next(&space->tables, start, end, &found)) {
+        start = vmm_range_limit(space, found.address, end, RANGE_PAUSE_PAGES);
+        vmm_protect_step(space, found.address, start, prot);
+        pmm_hook_pause();
+    }
+}
+
 uint64_t
 vmm_count_resident(const struct space *space, vaddr_t start, vaddr_t end)
 {
     struct mmu_found found;
     uint64_t count = 0;
-    vaddr_t at = start;
 
-    while (mmu_next(&space->tables, at, end, &found)) {
-        at = vmm_page_after(&found);
-        count += mmu_leaf_is_present(*found.at.leaf);
+    while (mmu_next(&space->tables, start, end, &found)) {
+        vaddr_t limit = vmm_table_end(found.address, end);
+
+        do {
+            start = vmm_page_after(&found);
+            count += mmu_leaf_is_present(*found.at.leaf);
+        } while (count % RANGE_PAUSE_PAGES != 0
+                 && mmu_next(&space->tables, start, limit, &found));
+        pmm_hook_pause();
     }
     return count;
 }

@@ -217,6 +217,10 @@ vmm_harden_user_space(const struct space *space)
     }
 }
 
+/* A page far from the last one costs as much as so many others: up to four
+ * tables are looked through for it, and as many freed. */
+#define TEARDOWN_FAR_PAGES 15u
+
 /* Drop the next leaf at or after space->teardown_at, or pass one region that has
  * none. First the regions say where to look; leaves outside of them, if there
  * are any, are found by a second walk that does not ask. */
@@ -260,7 +264,12 @@ vmm_space_teardown_step(struct space *space, unsigned max_pages)
     tlb_begin(&batch, space);
     for (unsigned i = 0; i < max_pages && space->tables.table_frames != 0;
          i++) {
+        uint64_t before = space->teardown_at.raw;
+
         vmm_teardown_one(space, &batch);
+        if (space->teardown_at.raw - before > LARGE_PAGE_BYTES) {
+            i += TEARDOWN_FAR_PAGES; /* through tables of every level */
+        }
     }
     tlb_commit(&batch);
     return space->tables.table_frames == 0;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order in both: first the pages, in steps between which others run, then
- * the regions, at once. A page that is faulted in behind the step's back belongs
- * to a region that still stands, and the last step looks again.
+ * Destroying goes region by region: first its pages, in steps between which others
+ * run, then the region, at once. A page that is faulted in behind the step's back
+ * belongs to a region that still stands, and the last step looks again. A call
+ * that is started again goes on with the regions that are left.
+ *
+ * Protecting changes the regions at once, so that a refusal changes nothing; the
+ * pages follow, in steps between which interrupts come.
  */
 #include "region_range.h"
 
@@ -48,20 +52,30 @@ region_range_cancel_protection(struct process *process, uint64_t base,
     }
 }
 
+/* Empty a part of [*@start, @end), which *@start then is behind: unmap what is
+ * mapped, and before that cancel faults, whose leaves in transit must not go while
+ * they point at them. Returns false if there is nothing more. */
+static bool
+region_range_clear_step(struct space *space, vaddr_t *start, vaddr_t end)
+{
+    struct mmu_found found;
+
+    if (!mmu_next(&space->tables, *start, end, &found)) {
+        return false;
+    }
+    *start = vmm_range_limit(space, found.address, end, RANGE_STEP_PAGES);
+    region_range_cancel_faults(space, found.address, *start);
+    (void)vmm_unmap_range(space, found.address, *start);
+    return start->raw < end.raw;
+}
+
 /* Empty [@start, @end) in steps; on return nothing is mapped or in transit and
  * no interrupt was let in since the last look. */
 static void
 region_range_clear(struct space *space, vaddr_t start, vaddr_t end)
 {
-    struct mmu_found found;
-
-    while (mmu_next(&space->tables, start, end, &found)) {
-        start = vmm_range_limit(space, found.address, end, RANGE_STEP_PAGES);
-        region_range_cancel_faults(space, found.address, start);
-        (void)vmm_unmap_range(space, found.address, start);
-        if (start.raw < end.raw) {
-            sched_checkpoint();
-        }
+    while (region_range_clear_step(space, &start, end)) {
+        sched_checkpoint();
     }
 }
 
@@ -77,23 +91,43 @@ region_range_free(void *context, struct region *region)
     }
 }
 
+/* Destroy what there is of the first region in pages [@first, @end).
+ * Returns ST_ENOENT if there is none. */
+static enum status
+region_range_destroy_one(struct process *process, uint64_t first, uint64_t end)
+{
+    struct region_tree *tree = &process->space.regions;
+    const struct region *region = region_at_or_after(tree, first);
+
+    if (region == NULL || region->spec.base >= end) {
+        return ST_ENOENT;
+    }
+    first = region->spec.base > first ? region->spec.base : first;
+    end = region_end(region) < end ? region_end(region) : end;
+    region_range_clear(&process->space, vaddr(first << PAGE_SHIFT),
+                       vaddr(end << PAGE_SHIFT));
+    region_range_cancel_protection(process, first << PAGE_SHIFT, end - first);
+    return region_destroy(tree, first, end - first, region_range_free, tree);
+}
+
 int64_t
 region_range_destroy(uint64_t base, uint64_t pages)
 {
-    struct space *space = &process_current()->space;
-    vaddr_t start = vaddr(base);
-    vaddr_t end = vaddr(base + pages * PAGE_BYTES);
-    struct region *first =
-        region_at_or_after(&space->regions, base >> PAGE_SHIFT);
+    struct thread *thread = thread_current();
+    uint64_t first = base >> PAGE_SHIFT;
+    enum status status;
 
-    if (first == NULL || first->spec.base >= end.raw >> PAGE_SHIFT) {
-        return ST_ENOENT;
+    while ((status =
+                region_range_destroy_one(thread->process, first, first + pages))
+           == ST_OK) {
+        thread->progress++;
+        sched_checkpoint();
     }
-    region_range_clear(space, start, end);
-    region_range_cancel_protection(process_current(), base, pages);
-    return sched_return(region_destroy(&space->regions, base >> PAGE_SHIFT,
-                                       pages, region_range_free,
-                                       &space->regions));
+    if (status == ST_ENOENT && thread->progress != 0) {
+        status = ST_OK;
+    }
+    thread->progress = 0;
+    return sched_return(status);
 }
 
 /* One piece lost rights: its pages too. */
@@ -105,9 +139,9 @@ region_range_shrink(void *context, struct region *region)
     vaddr_t end = vaddr(region_end(region) << PAGE_SHIFT);
 
     if (region->spec.prot == PROT_NONE) {
-        /* A leaf in transit must not go while its fault still points at it. */
-        region_range_cancel_faults(space, start, end);
-        (void)vmm_unmap_range(space, start, end);
+        while (region_range_clear_step(space, &start, end)) {
+            pmm_hook_pause();
+        }
     } else {
         vmm_protect_range(space, start, end, region->spec.prot);
     }

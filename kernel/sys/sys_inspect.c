@@ -106,6 +106,7 @@ sys_sys_processes(SYS_ARGS)
         sys_describe_process(process, &info);
         status = usercopy_out(b + rows * sizeof(info), &info, sizeof(info));
         rows++;
+        pmm_hook_pause();
     }
     return status == ST_OK ? (int64_t)rows : status;
 }

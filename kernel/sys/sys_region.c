@@ -24,6 +24,9 @@
 #include "handlers.h"
 #include "region_range.h"
 
+/* Zeroing a page is 520 instructions, and it may need tables. */
+#define POPULATE_STEP_PAGES 8u
+
 #define SYS_PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* What pages a new region, and how far: a binding, a memory object, or for no
@@ -275,7 +278,7 @@ sys_region_populate(SYS_ARGS)
             break;
         }
         thread->progress++;
-        if (thread->progress % 16 == 0) {
+        if (thread->progress % POPULATE_STEP_PAGES == 0) {
             sched_checkpoint();
         }
     }

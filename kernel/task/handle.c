@@ -9,7 +9,9 @@
 
 #include "process.h"
 
-#define HANDLE_FIRST_SLOTS     16u
+#define HANDLE_FIRST_SLOTS 16u
+/* More would take too long at once. */
+#define HANDLE_GROWTH_MOST     256u
 #define HANDLE_MOST_SLOTS      (1u << HANDLE_SLOT_BITS)
 #define HANDLE_LAST_GENERATION 0xFFFFFu
 
@@ -49,7 +51,7 @@ handle_resize(struct handle_table *table, struct process *owner, uint32_t slots)
         process_uncharge_bytes(owner, bytes);
         return ST_ENOMEM;
     }
-    memset(entries, 0, bytes);
+    memset((uint8_t *)entries + old_bytes, 0, bytes - old_bytes);
     if (table->entries != NULL) {
         memcpy(entries, table->entries, old_bytes);
         kfree(table->entries);
@@ -141,7 +143,10 @@ handle_reserve(struct handle_table *table, struct process *owner)
     if (table->slots >= HANDLE_MOST_SLOTS) {
         return ST_EMFILE;
     }
-    return handle_resize(table, owner, table->slots * 2);
+    return handle_resize(table, owner,
+                         table->slots < HANDLE_GROWTH_MOST
+                             ? table->slots * 2
+                             : table->slots + HANDLE_GROWTH_MOST);
 }
 
 static void

@@ -61,6 +61,14 @@ loader_fill(const struct loader *loader, const struct elf_segment *segment,
 static bool
 loader_is_zero(const uint8_t *at, const uint8_t *end)
 {
+    uint64_t word = 0;
+
+    for (; end - at >= (long)sizeof(word); at += sizeof(word)) {
+        __builtin_memcpy(&word, at, sizeof(word));
+        if (word != 0) {
+            return false;
+        }
+    }
     while (at < end && *at == 0) {
         at++;
     }

@@ -14,6 +14,8 @@
 
 /* What no process can draw: the kernel's own growth, one part in 32 of RAM. */
 #define KERNEL_RESERVE_PART 32u
+/* Slots looked at between two moments for interrupts. */
+#define PROCESS_PAUSE_SLOTS 512u
 /* Steps of teardown between two looks at the clock. */
 #define TEARDOWN_STEP 16u
 
@@ -79,6 +81,9 @@ process_next(uint32_t slot)
         if (process_slots[slot] != NULL) {
             return process_slots[slot];
         }
+        if (slot % PROCESS_PAUSE_SLOTS == 0) {
+            cpu_interrupt_window();
+        }
     }
     return NULL;
 }
@@ -133,6 +138,7 @@ process_init_fields(struct process *process, struct process *parent,
     strlcpy(process->name, name, sizeof(process->name));
     process->parent = parent;
     process->parent_id = parent == NULL ? 0 : parent->id;
+    process->depth = parent == NULL ? 0 : parent->depth + 1;
     process->permissions = UINT32_MAX;
     process->priority_ceiling = PRIORITIES - 1;
 }
@@ -166,6 +172,9 @@ process_create(struct process *parent, const char *name, uint64_t limit_frames,
     enum status status;
 
     if (parent != NULL) {
+        if (parent->depth >= PROCESS_DEPTH_MOST) {
+            return ST_EAGAIN;
+        }
         status = process_charge_bytes(parent, sizeof(*process));
         if (status != ST_OK) {
             return status;
@@ -250,6 +259,7 @@ process_orphan_step(struct process *process, unsigned most)
             quota_move_up(&child->quota);
         }
         child->parent = process->parent;
+        child->depth = process->depth;
         if (child->parent != NULL) {
             list_add_tail(&child->parent->children, &child->sibling_link);
         }
@@ -341,7 +351,7 @@ process_teardown_step(struct process *process)
            && process_orphan_step(process, TEARDOWN_STEP)
            && vmm_space_teardown_step(&process->space, TEARDOWN_STEP)
            && process_hook_end_bonds(process, TEARDOWN_STEP)
-           && process_free_regions_step(process, TEARDOWN_STEP);
+           && process_free_regions_step(process, TEARDOWN_STEP / 2);
 }
 
 /* The continuation of the reaper: runs on the processor's own stack, from the

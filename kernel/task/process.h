@@ -33,6 +33,9 @@
 
 #define PROCESS_SLOTS 4096u
 
+/* Generations below a first process: what a charge walks up at most. */
+#define PROCESS_DEPTH_MOST 200u
+
 struct binding;
 struct memory_object;
 struct notification;
@@ -48,6 +51,7 @@ struct process {
     uint32_t managers;     /* handles with RIGHT_MANAGE, its own included */
     uint32_t id;
     uint32_t parent_id;
+    uint32_t depth;         /* ancestors that its quota may have to ask */
     struct process *parent; /* while it lives; NULL = the kernel */
     struct list children;
     struct list sibling_link;

@@ -11,12 +11,16 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/qemu"))
 sys.path.insert(0, str(ROOT / "tests/bench"))
 import memory  # noqa: E402
 from machine import BUILD, Machine  # noqa: E402
+
+sys.path.insert(0, str(ROOT / "tests/tools"))
+from irq_off import plugin_words, read_stretches  # noqa: E402
 
 CPU = memory.CPU
 OPTIONS = "test aslr=off"
@@ -25,7 +29,7 @@ TARGETS = {
     "syscall_null": 60, "syscall_null_int80": 80, "syscall_reflected": 150, "ipc_roundtrip": 300,
     "fault_pager_cold": 1200, "fault_pager_prezeroed": 600, "fault_around16_per_page": 620,
     "fault_kernel": 700, "fault_self": 900, "ipc_general": 700, "context_switch": 150,
-    "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
+    "irq_off_worst": 20000, "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
 }
 
 
@@ -81,6 +85,21 @@ def measure_one(name):
         print(f"{row}: {value['instructions']} {value['unit']} (kept figure: {before})")
 
 
+def measure_irq_off():
+    """The longest time with interrupts off, while a guest asks for everything that is long."""
+    modules = [BUILD / "servers/pager.elf", BUILD / "guests/stretch.elf"]
+    with tempfile.TemporaryDirectory() as folder:
+        machine = Machine(cpu=CPU, icount=True, modules=modules, extra=plugin_words(folder),
+                          options=f"{OPTIONS} init=stretch exit-with-init")
+        try:
+            if machine.exit_code(timeout=300) != 1:
+                sys.exit(f"bench: stretch failed\n{machine.log[-2000:]}")
+        finally:
+            machine.close()
+        return {"irq_off_worst": {"instructions": read_stretches(folder, machine.kernel)[0][0],
+                                  "unit": "instructions, the longest"}}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=BUILD / "bench.json")
@@ -97,6 +116,7 @@ def main():
         rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},
                               pager=f"run={run}")
     rows |= measure_reflected()
+    rows |= measure_irq_off()
     rows |= measure_boot()
     for name, row in rows.items():
         if name in TARGETS:

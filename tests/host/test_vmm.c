@@ -335,7 +335,11 @@ step_range(unsigned s, unsigned p)
         vaddr_t limit = vmm_range_limit(&space[s], first, last, 3);
 
         CHECK(limit.raw <= last.raw);
-        CHECK(used < 3 ? limit.raw == last.raw : limit.raw > first.raw);
+        CHECK(limit.raw > first.raw);
+        CHECK(used >= 3 || limit.raw == last.raw
+              || limit.raw % LARGE_PAGE_BYTES == 0);
+        CHECK((limit.raw - 1) / LARGE_PAGE_BYTES
+              == first.raw / LARGE_PAGE_BYTES);
         CHECK_EQ(vmm_unmap_range(&space[s], first, last), present);
         for (unsigned i = p; i < end; i++) {
             model[s][i] = (struct model_page){ .state = EMPTY };

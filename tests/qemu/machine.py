@@ -110,7 +110,8 @@ class Machine:
                 make_iso(iso, self.kernel, pairs, options)
         self.words = qemu_command(
             self.kernel, pairs, options, boot, iso, memory, machine, cpu, icount,
-            extra=["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *extra])
+            extra=["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *extra,
+                   *os.environ.get("SECOS_QEMU_EXTRA", "").split()])
         self.started = time.monotonic()
         self._stderr = open(self.folder / "stderr", "w+")
         self._process = subprocess.Popen(self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -399,9 +399,11 @@ mmu_visit(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
     paging_walk_enter(&walk, physmap_at(tables->root), 0, from.raw, visitor);
     walk.index[MMU_LEVELS] = paging_index(from.raw, MMU_LEVELS);
     while (walk.level <= MMU_LEVELS) {
-        const mmu_leaf_t *entry =
-            &walk.table[walk.level][walk.index[walk.level]];
+        const mmu_leaf_t *entry;
 
+        walk.index[walk.level] = paging_scan(
+            walk.table[walk.level], walk.index[walk.level], PTE_TABLE_ENTRIES);
+        entry = &walk.table[walk.level][walk.index[walk.level]];
         if (walk.index[walk.level] == PTE_TABLE_ENTRIES
             || paging_walk_address(&walk) > last) {
             walk.level++;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <klib/log.h>
+#include <mm/pmm.h>
 
 #include "fakes.h"
 
@@ -44,4 +45,10 @@ klog(const char *fmt, ...)
     if (getenv("FAKE_LOG") != NULL) {
         fprintf(stderr, "klog: %s\n", line);
     }
+}
+
+/* No interrupts here. */
+void
+pmm_hook_pause(void)
+{
 }

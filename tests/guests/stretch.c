@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that is long: what a program can ask of the kernel that takes more
+ * than a moment, in sizes at which it would be far too long if it were done at
+ * once. tests/tools/irq_off.c measures from outside how long interrupts were off.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libsecos/console.h>
+#include <libsecos/ipc.h>
+#include <libsecos/manifest.h>
+#include <libsecos/process.h>
+#include <libsecos/region.h>
+#include <libsecos/system.h>
+
+#include "claim.h"
+
+SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
+                   | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
+               0, 0);
+
+#define PAGE    4096u
+#define RW      (PROT_READ | PROT_WRITE)
+#define FAR     0x300000000000u
+#define THREADS 100u
+
+static uint8_t stacks[THREADS][1024] __attribute__((aligned(16)));
+static handle_t bell;
+static handle_t place;
+static volatile unsigned waiting;
+
+static uint64_t
+region_at(handle_t source, uint64_t base, uint64_t pages)
+{
+    struct region_request request = {
+        .binding = source,
+        .base = base,
+        .pages = pages,
+        .prot = RW,
+        .kind = REGION_ANONYMOUS,
+    };
+    int64_t got = region_create(&request);
+
+    return got < 0 ? 0 : (uint64_t)got;
+}
+
+static void
+many_pages(void)
+{
+    uint64_t base = region_at(0, 0, 8192);
+    struct region_info row;
+
+    claim_equal("8,192 pages", region_populate(base, 8192, PROT_WRITE), 8192);
+    claim_status("asked about", region_query(base, &row), ST_OK);
+    claim_equal("all of them there", (int64_t)row.resident, 8192);
+    claim_true("listed", sys_regions(0, &row, sizeof(row), base) == 1);
+    claim_status("made read-only", region_protect(base, 8192, PROT_READ),
+                 ST_OK);
+    claim_status("half of them hidden", region_protect(base, 4096, PROT_NONE),
+                 ST_OK);
+    claim_status("given back", region_destroy(base, 8192), ST_OK);
+}
+
+/* Each page needs tables of its own. */
+static void
+far_pages(void)
+{
+    struct region_info row;
+    int64_t present = 0;
+
+    claim_true("a region of 64 GiB",
+               region_at(0, FAR, 1ull << (36 - 12)) == FAR);
+    for (uint64_t i = 0; i < 63; i++) {
+        present += region_populate(FAR + (i << 30) + (i << 12), 1, PROT_WRITE);
+    }
+    claim_equal("63 pages far apart", present, 63);
+    claim_status("asked about", region_query(FAR, &row), ST_OK);
+    claim_status("made read-only",
+                 region_protect(FAR, 1ull << (36 - 12), PROT_READ), ST_OK);
+    claim_status("given back", region_destroy(FAR, 1ull << (36 - 12)), ST_OK);
+}
+
+static void
+many_regions(void)
+{
+    int64_t made = 0;
+
+    for (uint64_t i = 0; i < 2000; i++) {
+        made += region_at(0, FAR + i * 2 * PAGE, 1) != 0;
+    }
+    claim_equal("2,000 regions", made, 2000);
+    claim_status("given back at once", region_destroy(FAR, 4000), ST_OK);
+    claim_status("nothing is left", region_destroy(FAR, 4000), ST_ENOENT);
+}
+
+static void
+shown_often(void)
+{
+    int64_t memory = syscall1(SYS_memory_create, 512);
+    uint64_t bases[16];
+
+    for (unsigned i = 0; i < 16; i++) {
+        bases[i] = region_at((handle_t)memory, 0, 512);
+        (void)region_populate(bases[i], 512, PROT_WRITE);
+    }
+    claim_status("an object that is seen 16 times shrinks to nothing",
+                 syscall2(SYS_memory_resize, (uint64_t)memory, 0), ST_OK);
+    for (unsigned i = 0; i < 16; i++) {
+        (void)region_destroy(bases[i], 512);
+    }
+    claim_status("and goes", handle_close((handle_t)memory), ST_OK);
+}
+
+static void
+wait_for_bell(void *number)
+{
+    waiting++;
+    (void)notify_wait(bell, 1ull << ((uintptr_t)number % 60), 0);
+    thread_exit(0);
+}
+
+static void
+call_nobody(void *number)
+{
+    struct ipc_message m = { .label = (uintptr_t)number };
+
+    waiting++;
+    (void)ipc_call(place, HANDLE_NONE, &m, 0);
+    thread_exit(0);
+}
+
+/* Start THREADS of @body and wait until all of them wait. */
+static void
+start_all(void (*body)(void *), handle_t threads[THREADS])
+{
+    waiting = 0;
+    for (uintptr_t i = 0; i < THREADS; i++) {
+        threads[i] =
+            (handle_t)thread_create(body, (void *)i, stacks[i] + 1016, 0);
+    }
+    while (waiting < THREADS) {
+        (void)thread_yield();
+    }
+    (void)process_sleep_until(process_clock() + 1);
+}
+
+static void
+join_all(const char *what, const handle_t threads[THREADS])
+{
+    int64_t joined = 0;
+
+    for (unsigned i = 0; i < THREADS; i++) {
+        joined += thread_join(threads[i], 0) == 0;
+        (void)handle_close(threads[i]);
+    }
+    claim_equal(what, joined, THREADS);
+}
+
+static void
+many_waiters(void)
+{
+    static handle_t threads[THREADS];
+
+    bell = (handle_t)notify_create();
+    start_all(wait_for_bell, threads);
+    (void)notify_signal(bell, INT64_MAX);
+    (void)notify_signal(bell, INT64_MAX);
+    join_all("100 threads woken at once", threads);
+    start_all(wait_for_bell, threads);
+    (void)handle_close(bell);
+    join_all("100 threads that lose what they wait for", threads);
+    place = (handle_t)endpoint_create(0);
+    start_all(call_nobody, threads);
+    (void)handle_close(place);
+    join_all("100 callers that lose their server", threads);
+}
+
+static void
+many_handles(void)
+{
+    static handle_t copies[3000];
+    int64_t made = 0;
+
+    for (unsigned i = 0; i < 3000; i++) {
+        int64_t copy = handle_copy(HANDLE_SLOT_CONSOLE, RIGHT_WRITE);
+
+        copies[i] = (handle_t)copy;
+        made += copy > 0;
+    }
+    claim_equal("3,000 handles", made, 3000);
+    for (unsigned i = 0; i < 3000; i++) {
+        (void)handle_close(copies[i]);
+    }
+}
+
+static void
+reports(void)
+{
+    static struct process_info rows[16];
+    static struct audit_info audit;
+    static char dots[8192];
+
+    claim_true("processes", sys_processes(0, rows, sizeof(rows)) > 0);
+    claim_status("the audit", sys_audit(&audit), ST_OK);
+    claim_equal("it has nothing to say", (int64_t)audit.wrong_owner, 0);
+    memset(dots, 0, sizeof(dots));
+    claim_equal("a long line on the console",
+                syscall3(SYS_console_write, HANDLE_SLOT_CONSOLE,
+                         syscall_address(dots), sizeof(dots)),
+                sizeof(dots));
+}
+
+/* Ends with all that it has: the others do not. */
+static void
+leave_much(void)
+{
+    uint64_t base = region_at(0, 0, 2048);
+
+    (void)region_populate(base, 2048, PROT_WRITE);
+    for (uint64_t i = 0; i < 500; i++) {
+        (void)region_at(0, FAR + (i << 30), 1);
+        (void)region_populate(FAR + (i << 30), i < 20, PROT_WRITE);
+        (void)notify_create();
+    }
+}
+
+int
+main(void)
+{
+    many_pages();
+    far_pages();
+    many_regions();
+    shown_often();
+    many_waiters();
+    many_handles();
+    reports();
+    leave_much();
+    return claim_end();
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Claim: whatever a program asks, interrupts are off for 20,000 instructions at most.
+Method: a plugin of QEMU (tests/tools/irq_off.c) counts the instructions of the kernel from
+each entry to the next sti, iretq or sysretq, on the shipped image; the guest `stretch` asks
+for everything that is long. `tests/tools/irq_off.py` does the same under any other test."""
+import sys
+
+import pytest
+
+from hostile import *  # noqa: F403
+from hostile import arena, claims  # noqa: F401
+from machine import ROOT
+
+sys.path.insert(0, str(ROOT / "tests/tools"))
+from irq_off import LIMIT, plugin_words, read_stretches  # noqa: E402
+
+
+@pytest.fixture
+def measured(arena, tmp_path):
+    """measured(*guests): a machine with the plugin, and a function that reads its figures."""
+    def start_measured(*guests, **arguments):
+        machine = arena(*guests, extra=plugin_words(tmp_path), icount=True, **arguments)
+        return machine, lambda: read_stretches(tmp_path, machine.kernel)
+    return start_measured
+
+
+def test_interrupts_are_never_off_for_long(measured):
+    machine, stretches = measured("stretch", "hello")
+    claims(machine, "run stretch", 25, timeout=120)
+    for line in ("vmcheck", "memtest", "ps", "regions 1", "frames", "run hello", "help"):
+        machine.command(line)
+    rows = stretches()
+    assert rows and rows[0][0] > 5000, f"nothing was measured: {rows[:3]}"
+    assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
