@@ -14,6 +14,12 @@ def test_h76_h89_h90_h91_h92_messages(arena):
     claims(arena("talk"), "run talk messages", 48)
 
 
+def test_every_register_by_both_doors_and_both_ways(arena):
+    """Caller and server by syscall and by int 0x80, on the direct path and off it: words and badge
+    arrive, what is an output of nothing is zero, all else is as it was."""
+    claims(arena("messages"), "run messages", 16)
+
+
 def test_h89_death_on_either_side(arena):
     """A server that ends with the call in hand, one that closes its endpoint, one whose
     endpoint lives on while its memory does not; clients that end queued and served."""
