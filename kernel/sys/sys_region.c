@@ -34,6 +34,7 @@
 struct region_source {
     void *object;
     uint32_t max_prot;
+    bool tells; /* a binding whose pager is told what goes */
     uint64_t pages;
 };
 
@@ -81,6 +82,7 @@ sys_find_source(struct process *process, uint64_t handle,
         return ST_EDEADLK;
     }
     out->object = binding;
+    out->tells = binding->tells;
     out->max_prot = binding->max_prot;
     out->pages = binding->pages;
     return ST_OK;
@@ -142,19 +144,14 @@ sys_check_spec(const struct region_spec *spec,
     return ST_OK;
 }
 
-static enum status
-sys_make_region(struct process *process, struct region_spec *spec)
+/* Its pager is told of this region's end: make it with the space's own bond. */
+static NOINLINE enum status
+sys_make_bound_region(struct process *process, struct region_spec *spec)
 {
-    struct object *source = spec->binding;
     struct binding *bound;
     struct region *region;
-    enum status status;
+    enum status status = detach_bind(process, spec->binding, &bound);
 
-    if (source == NULL || source->kind != OBJECT_BINDING) {
-        return region_create(&process->space.regions, spec, &region);
-    }
-    status = detach_bind(process, CONTAINER_OF(source, struct binding, object),
-                         &bound);
     if (status == ST_OK) {
         spec->binding = bound;
         status = region_create(&process->space.regions, spec, &region);
@@ -178,6 +175,7 @@ sys_region_create(SYS_ARGS)
         .kind = (uint32_t)(d >> 8 & 0xFF),
     };
     struct region_source source = { .object = NULL };
+    struct region *region;
     enum status status = permission_check(SYS_GROUP_MEMORY, "region_create");
 
     if (status == ST_OK && (d >> 16 != 0 || f != 0)) {
@@ -199,7 +197,9 @@ sys_region_create(SYS_ARGS)
     spec.binding = source.object;
     status = sys_check_spec(&spec, &source);
     if (status == ST_OK) {
-        status = sys_make_region(process, &spec);
+        status = source.tells
+                     ? sys_make_bound_region(process, &spec)
+                     : region_create(&process->space.regions, &spec, &region);
     }
     return status == ST_OK ? (int64_t)(spec.base << PAGE_SHIFT) : status;
 }

@@ -30,6 +30,8 @@ TARGETS = {
     "fault_pager_cold": 1200, "fault_pager_prezeroed": 600, "fault_around16_per_page": 620,
     "fault_kernel": 700, "fault_self": 900, "ipc_general": 700, "context_switch": 150,
     "irq_off_worst": 20000, "region_create_destroy": 1500, "spawn_exit_wait": 35000, "boot_to_prompt": 2000000,
+    **dict.fromkeys(["pager_recovery", "pager_recovery_worst", "pager_recovery_owing",
+                     "pager_recovery_owing_worst"], 100000),
 }
 
 
@@ -63,6 +65,15 @@ def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf", p
         machine.close()
     return {(rename or {}).get(name, name): {"instructions": int(value), "unit": unit}
             for name, value, unit in rows if rename is None or name in rename}
+
+
+def measure_recovery():
+    """The rows of tests/guests/recover.c: deaths of the boot pager, five hundred of each kind."""
+    rows = {}
+    for words, pager in (("kill", ""), ("owing", "die-at=7")):
+        rows |= measure_guest("pager-restarts=unlimited", pager=pager,
+                              program=(BUILD / "guests/recover.elf", words))
+    return rows
 
 
 def measure_reflected():
@@ -115,6 +126,7 @@ def main():
     for run in (4, 16, 64):
         rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},
                               pager=f"run={run}")
+    rows |= measure_recovery()
     rows |= measure_reflected()
     rows |= measure_irq_off()
     rows |= measure_boot()

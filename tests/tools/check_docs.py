@@ -349,6 +349,9 @@ def write_figures():
               "fault_pager_prezeroed": "fault through the pager, frame zeroed beforehand",
               "fault_around16_per_page": "the same, 16 pages an answer, per page",
               "fault_kernel": "fault answered by the kernel (`pager=kernel`), zeroed on the way",
+              "pager_recovery": "the boot pager is killed: until the next fault is served, mean of 500",
+              "pager_recovery_worst": "the same, worst",
+              "pager_recovery_owing_worst": "the boot pager dies with the fault in hand, worst of 500",
               "region_create_destroy": "region made and destroyed", "spawn_exit_wait": "smallest program: spawn, exit, wait",
               "boot_to_prompt": "first instruction of the kernel to the prompt, 128 MiB"}
     path = ROOT / "tests/bench/baseline.json"
