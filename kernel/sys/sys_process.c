@@ -265,6 +265,30 @@ sys_thread_join(SYS_ARGS)
     thread_join(thread, b);
 }
 
+/* thread_kill(thread, value): another thread ends, as if it had called
+ * thread_exit. */
+int64_t
+sys_thread_kill(SYS_ARGS)
+{
+    struct thread *thread;
+    enum status status = permission_check(SYS_GROUP_PROCESS, "thread_kill");
+
+    if (status == ST_OK) {
+        status = sys_find_thread(a, RIGHT_MANAGE, &thread);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    if (thread == thread_current()) {
+        return ST_EDEADLK;
+    }
+    if (thread_has_ended(thread) || thread->resume == RESUME_KERNEL) {
+        return ST_ESRCH;
+    }
+    thread_kill(thread, (int64_t)(b & INT64_MAX));
+    return sched_return(ST_OK);
+}
+
 /* thread_priority(thread, priority): the old one; thread 0 = the caller,
  * priority 0 = only ask. */
 int64_t

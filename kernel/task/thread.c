@@ -198,6 +198,14 @@ thread_reap(struct thread *thread)
     sched_dispatch();
 }
 
+static void
+thread_begin_reaping(struct thread *thread, int64_t value)
+{
+    thread->exit_value = value;
+    thread->resume = RESUME_KERNEL;
+    thread->continuation = thread_reap;
+}
+
 void
 thread_exit(int64_t value)
 {
@@ -210,11 +218,19 @@ thread_exit(int64_t value)
         sched_dispatch();
     }
     thread->process->live_threads--;
-    thread->exit_value = value;
-    thread->resume = RESUME_KERNEL;
-    thread->continuation = thread_reap;
+    thread_begin_reaping(thread, value);
     sched_add_first(thread);
     sched_dispatch();
+}
+
+void
+thread_kill(struct thread *thread, int64_t value)
+{
+    KASSERT(thread != thread_current() && thread->resume != RESUME_KERNEL);
+    thread_stop(thread);
+    thread->process->live_threads--;
+    thread_begin_reaping(thread, value);
+    sched_add(thread);
 }
 
 void

@@ -145,6 +145,10 @@ void thread_free(struct thread *thread);
  * its process. Does not return. */
 NORETURN void thread_exit(int64_t value);
 
+/* End @thread, another living one of the caller's process, with @value, in
+ * whatever it does: what it waits for goes on without it. */
+void thread_kill(struct thread *thread, int64_t value);
+
 /* Wait until @thread, of the caller's process, has ended; the result of the
  * system call is its value, or ST_ETIMEDOUT. Does not return. */
 NORETURN void thread_join(struct thread *thread, uint64_t deadline_ns);

@@ -671,6 +671,18 @@ group_thread_addresses(void)
     IS(thread_at((uintptr_t)thread_body, UINT64_MAX), ST_EINVAL);
 }
 
+static volatile handle_t thread_own;
+
+static NORETURN void
+thread_kill_itself(void *nothing)
+{
+    (void)nothing;
+    while (thread_own == 0) {
+        (void)thread_yield();
+    }
+    thread_exit((int)-thread_kill(thread_own, 0));
+}
+
 static void
 group_threads(void)
 {
@@ -699,6 +711,17 @@ group_threads(void)
     IS(thread_join((handle_t)other, 1), ST_ETIMEDOUT);
     IS(thread_priority((handle_t)other, 1), thread_priority(0, 0));
     IS(thread_priority((handle_t)other, 0), 1);
+    IS(thread_kill((handle_t)other, 55), ST_OK);
+    IS(thread_join((handle_t)other, 0), 55);
+    IS(thread_kill((handle_t)other, 1), ST_ESRCH);
+    IS(handle_close((handle_t)other), ST_OK);
+    IS(thread_kill((handle_t)other, 1), ST_EBADF);
+    IS(thread_kill(HANDLE_SLOT_SELF, 1), ST_EBADF);
+    IS(thread_kill(HANDLE_NONE, 1), ST_EBADF);
+    other = thread_create(thread_kill_itself, NULL, top, 0);
+    thread_own = (handle_t)other;
+    IS(thread_join((handle_t)other, 0), -ST_EDEADLK);
+    IS(handle_close((handle_t)other), ST_OK);
 
     /* A limit that is an error and not a stall. */
     do {

@@ -14,7 +14,7 @@ from machine import ROOT
 
 
 @pytest.mark.parametrize("group, at_least", [
-    ("basic", 60), ("memory", 120), ("process", 60), ("threads", 18), ("serve", 25), ("console-read", 6), ("inspect", 40)])
+    ("basic", 60), ("memory", 120), ("process", 60), ("threads", 26), ("serve", 25), ("console-read", 6), ("inspect", 40)])
 def test_every_call_of_group(arena, group, at_least):
     claims(arena("syscalls", "hello"), f"run syscalls {group}", at_least)
 

@@ -75,6 +75,7 @@ enum sys_group {
     X(thread_exit, 0x39, 1, E, BASIC)       \
     X(thread_join, 0x3A, 2, N, PROCESS)     \
     X(thread_priority, 0x3B, 2, N, PROCESS) \
+    X(thread_kill, 0x3C, 2, N, PROCESS)     \
     X(endpoint_create, 0x40, 1, N, SERVE)   \
     X(endpoint_mint, 0x41, 3, N, SERVE)     \
     X(binding_create, 0x42, 4, N, SERVE)    \

@@ -98,6 +98,7 @@ static const struct shape shapes[] = {
     { SYS_process_self, 1, { K_ANY } },
     { SYS_thread_create, 4, { K_ENTRY, K_STACK, K_ANY, K_SMALL } },
     { SYS_thread_join, 3, { K_HANDLE, K_DEADLINE } },
+    { SYS_thread_kill, 1, { K_HANDLE, K_ANY } },
     { SYS_thread_priority, 3, { K_HANDLE, K_SMALL } },
     { SYS_endpoint_create, 5, { K_RANK } },
     { SYS_endpoint_mint, 6, { K_HANDLE, K_BITS, K_RIGHTS } },

@@ -123,6 +123,14 @@ thread_join(handle_t thread, uint64_t deadline_ns)
     return syscall2(SYS_thread_join, thread, deadline_ns);
 }
 
+/* End another thread of this process, as if it had called thread_exit(@value);
+ * it never returns from what it is doing. */
+static inline int64_t
+thread_kill(handle_t thread, uint64_t value)
+{
+    return syscall2(SYS_thread_kill, thread, value);
+}
+
 static inline int64_t
 thread_priority(handle_t thread, uint32_t priority)
 {
