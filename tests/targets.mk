@@ -133,7 +133,20 @@ sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) u
 # Those that are about the kernel; figures and the SDK are not.
 SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py,$(wildcard tests/qemu/test_*.py))
 
+# The pictures of docs/pictures, drawn anew from runs of this tree; `make docs` shows these.
+PICTURE = tools/secos-faults --icount
+DEMO_FAULT = --run 'run faultdemo' --of faultdemo --draw sequence
+DEMO_RUN   = --run 'run views basic' --with $(BUILD)/guests/views.elf
+.PHONY: pictures
+pictures: image
+	@mkdir -p $(BUILD)/pictures
+	@for p in server kernel self; do $(PICTURE) --options pager=$$p $(DEMO_FAULT) -o $(BUILD)/pictures/fault_$$p.svg || exit 1; done
+	@$(PICTURE) $(DEMO_RUN) --save $(BUILD)/pictures/run.txt -o $(BUILD)/pictures/run.html
+	@for d in timeline map; do tools/secos-faults $(BUILD)/pictures/run.txt --draw $$d -o $(BUILD)/pictures/run_$$d.svg || exit 1; done
+
 docs: ## the book, as HTML in build/docs
-	@tools/setup docs
+	@tools/setup run docs
+	@$(SUBMAKE) pictures
 	@$(PYTHON) -m sphinx -q -b html docs $(BUILD)/docs
+	@cp $(BUILD)/pictures/*.svg $(BUILD)/docs/_images/ && cp $(BUILD)/pictures/run.html $(BUILD)/docs/
 	@echo "open $(BUILD)/docs/index.html"
