@@ -249,10 +249,10 @@ run_talk(void)
 
     memset(pages, 'a', PAGE);
     claim_status("a handler that talks", self_handler(talk_handler), ST_OK);
-    written =
-        console_write(HANDLE_SLOT_CONSOLE, (const char *)pages + PAGE - 40, 80);
+    written = console_write(HANDLE_SLOT_CONSOLE,
+                            (const char *)pages + PAGE - 200, 300);
     printf("\n");
-    claim_equal("bytes written", written, 80);
+    claim_equal("bytes written", written, 300);
     claim_equal("faults", (int64_t)talk_faults, 1);
     claim_equal("populate", region_populate(syscall_address(pages), 3, RW), 3);
     claim_equal("with a handler in between", (int64_t)talk_faults, 2);

@@ -32,6 +32,14 @@ def test_what_a_handler_may_do(own, mode, least):
     claims(own, f"run selfpager {mode}", least)
 
 
+def test_calls_inside_a_call_do_not_disturb_it(own):
+    """A write of 300 bytes has told 192 when it meets a missing page; the handler writes, too.
+    Both are told whole, and once."""
+    text = claims(own, "run selfpager talk", 5)
+    assert text.count("<handler>") == 2
+    assert sum(map(len, re.findall("a{8,}", text))) == 200, text
+
+
 @pytest.mark.parametrize("mode, why", [
     ("nested", HANDLER), ("lost", HANDLER), ("escape", HANDLER), ("fail", "the pager refused the page"),
     ("returns", "killed by"), ("text", "write to a read-only page")])
