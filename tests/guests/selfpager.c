@@ -9,7 +9,7 @@
  *      selfpager talk       a handler that makes system calls inside one
  *
  * These end the process:
- *      nested stack code returns escape text fail lost
+ *      nested returns escape text fail lost gone
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -193,6 +193,50 @@ policy_copies(void)
     claim_equal("a fault each time", (int64_t)(policy_faults - before), 7);
 }
 
+/* The handler takes the region away and puts a memory object in its place: the
+ * answer is too late, and the access finds what is there. */
+static handle_t rebind_object PINNED = HANDLE_NONE;
+
+static void
+rebind_handler(uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
+{
+    struct region_request request = {
+        .binding = rebind_object,
+        .base = page,
+        .pages = 1,
+        .prot = RW,
+        .kind = REGION_ANONYMOUS,
+    };
+
+    (void)region_destroy(page, 1);
+    policy_page = (uint64_t)region_create(&request);
+    (void)fault_return(VERDICT_ZERO, 1);
+}
+
+static void
+policy_rebind(void)
+{
+    struct region_request request = {
+        .pages = 1,
+        .prot = PROT_READ,
+        .kind = REGION_ANONYMOUS,
+    };
+    struct region_info info;
+    volatile uint8_t *page = self_region(1, RW);
+
+    rebind_object = (handle_t)syscall1(SYS_memory_create, 1);
+    request.binding = rebind_object;
+    claim_status("a handler that rebinds", self_handler(rebind_handler), ST_OK);
+    touch(page);
+    claim_equal("the region it made", (int64_t)policy_page,
+                (int64_t)syscall_address(page));
+    claim_equal("is there and written", *page, 1);
+    (void)region_query(syscall_address(page), &info);
+    claim_equal("and shows the object", info.source, REGION_BY_OBJECT);
+    page = (volatile uint8_t *)(uintptr_t)region_create(&request);
+    claim_equal("which holds what was written", *page, 1);
+}
+
 static void
 run_policy(void)
 {
@@ -220,6 +264,7 @@ run_policy(void)
     claim_equal("bytes that are not zero", (int64_t)wrong, 0);
     policy_answer = 1;
     policy_copies();
+    policy_rebind();
 }
 
 /* ---- talk: system calls inside system calls ----------------------------------- */
@@ -265,6 +310,14 @@ static uint8_t handler_stacks[THREADS][512] __attribute__((aligned(16)));
 static uint8_t *thread_shared;
 static volatile uint64_t thread_wrong;
 
+/* Others run before the answer: two handlers have the same page. */
+static void
+slow_handler(UNUSED uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
+{
+    (void)thread_yield();
+    (void)fault_return(VERDICT_ZERO, 1);
+}
+
 static void
 thread_main(void *number)
 {
@@ -272,7 +325,8 @@ thread_main(void *number)
     uint8_t *own = self_region(PAGES, RW);
 
     if (self % 2 == 0
-        && self_pager_attach(handler_stacks[self], sizeof(handler_stacks[0]))
+        && fault_handler(slow_handler,
+                         handler_stacks[self] + sizeof(handler_stacks[0]))
                != ST_OK) {
         thread_wrong++;
     }
@@ -372,6 +426,14 @@ fail_handler(UNUSED uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
     (void)fault_return(VERDICT_FAIL, 7);
 }
 
+/* Answers for a page whose region it has taken away. */
+static void
+gone_handler(uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
+{
+    (void)region_destroy(page, 1);
+    (void)fault_return(VERDICT_ZERO, 1);
+}
+
 /* Not through fault_return: the instruction behind the call is behind nothing. */
 static void
 returns_handler(UNUSED uint64_t page, UNUSED uint64_t access,
@@ -418,6 +480,8 @@ run_to_the_end(const char *mode)
         (void)self_handler(nested_handler);
     } else if (strcmp(mode, "fail") == 0) {
         (void)self_handler(fail_handler);
+    } else if (strcmp(mode, "gone") == 0) {
+        (void)self_handler(gone_handler);
     } else if (strcmp(mode, "returns") == 0) {
         memset(self_stack, 0, sizeof(self_stack));
         (void)self_handler(returns_handler);
