@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz fuzz-syscalls irq-off bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests
@@ -104,6 +104,13 @@ irq-off: ## how long interrupts are off under the QEMU tests; PYTEST_ARGS choose
 	@tools/setup test
 	@$(SUBMAKE) all
 	@$(PYTHON) tests/tools/irq_off.py -- -p no:cacheprovider -q --timeout 900 -n $(PYTEST_JOBS) $(or $(PYTEST_ARGS),tests/qemu)
+
+SOAK ?= 10
+SOAK_TESTS := $(addprefix tests/qemu/test_,leaks.py resources.py fuzz_syscalls.py preemption.py)
+soak: ## leaks, bombs, kills, exhaustion, fuzzed calls: SOAK=10 times as long as in CI
+	@tools/setup test
+	@$(SUBMAKE) all
+	@SECOS_SOAK=$(SOAK) SECOS_TIMEOUT=600 $(PYTEST) --timeout 7200 $(SOAK_TESTS)
 
 FUZZ_ROUNDS ?= 10
 fuzz-syscalls: ## the system call fuzzer, for longer; FUZZ_ROUNDS=10, SECOS_SEED=n

@@ -138,6 +138,10 @@ spawn_limit(struct spawn *spawn, uint64_t *frames, uint32_t *permissions)
     }
 }
 
+/* What shell and boot pager can always get, whatever their children have: enough
+ * for a command, a page table or two. */
+#define SPAWN_FIRST_RESERVE 64u
+
 static enum status
 spawn_create(struct spawn *spawn)
 {
@@ -171,6 +175,9 @@ spawn_create(struct spawn *spawn)
     if (spawn->pager != NULL) {
         status =
             detach_bind(spawn->process, spawn->pager, &spawn->process->pager);
+    }
+    if (status == ST_OK && spawn->creator == NULL) {
+        status = quota_reserve(&spawn->process->quota, SPAWN_FIRST_RESERVE);
     }
     if (status == ST_OK) {
         status = thread_create(spawn->process, spawn->priority, &spawn->thread);

@@ -21,17 +21,20 @@ quota_init(struct quota *quota, struct quota *parent, uint64_t limit_frames)
                                                   : QUOTA_LIMIT_MAX;
     quota->held = parent == NULL ? quota->limit : 0;
     quota->used = 0;
+    quota->reserve = 0;
 }
 
-/* What @quota must draw so that @frames more fit: whole units, cut at its
- * limit; 0 if they fit already, QUOTA_NEVER if they exceed what it may hold. */
+/* What @quota must draw so that @frames more fit, @keep left over: whole units,
+ * cut at its limit; 0 if they fit already, QUOTA_NEVER if they exceed what it may
+ * hold. */
 static uint64_t
-quota_missing(const struct quota *quota, uint64_t frames)
+quota_missing(const struct quota *quota, uint64_t frames, uint64_t keep)
 {
     uint64_t room = quota->held - quota->used;
     uint64_t left = quota->limit - quota->held;
     uint64_t units;
 
+    frames += keep;
     if (frames <= room) {
         return 0;
     }
@@ -46,12 +49,15 @@ quota_missing(const struct quota *quota, uint64_t frames)
 static bool
 quota_can_charge(const struct quota *quota, uint64_t frames)
 {
+    uint64_t keep = 0;
+
     while (frames != 0) {
-        frames = quota_missing(quota, frames);
+        frames = quota_missing(quota, frames, keep);
         if (frames == QUOTA_NEVER) {
             return false;
         }
         quota = quota->parent;
+        keep = quota == NULL ? 0 : quota->reserve;
     }
     return true;
 }
@@ -61,17 +67,20 @@ quota_can_charge(const struct quota *quota, uint64_t frames)
 enum status
 quota_draw_and_charge(struct quota *quota, uint64_t frames)
 {
+    uint64_t keep = 0;
+
     if (!quota_can_charge(quota, frames)) {
         return ST_ENOMEM;
     }
     while (frames != 0) {
-        uint64_t drawn = quota_missing(quota, frames);
+        uint64_t drawn = quota_missing(quota, frames, keep);
 
         quota->held += drawn;
         quota->used += frames;
         KASSERT(quota->used <= quota->held && quota->held <= quota->limit);
         frames = drawn;
         quota = quota->parent;
+        keep = quota == NULL ? 0 : quota->reserve;
     }
     return ST_OK;
 }
@@ -104,16 +113,11 @@ quota_return(struct quota *quota, uint64_t frames)
 enum status
 quota_reserve(struct quota *quota, uint64_t frames)
 {
-    uint64_t extra;
-    enum status status;
+    enum status status = quota_charge(quota, frames);
 
-    if (frames <= quota->held) {
-        return ST_OK;
-    }
-    extra = frames - quota->used;
-    status = quota_charge(quota, extra);
     if (status == ST_OK) {
-        quota->used -= extra;
+        quota->used -= frames;
+        quota->reserve = frames;
     }
     return status;
 }

@@ -15,6 +15,7 @@
  *  I1  used <= held <= limit.
  *  I2  Σ held of the children <= used of the parent. With I1 at the root: all
  *      quotas together never promise more than there is.
+ *  I3  After a child's draw, held - used >= reserve.
  *
  * Cost: a charge within what is held is three instructions; else it walks up
  * until an ancestor can give, at most to the root.
@@ -35,6 +36,7 @@ struct quota {
     uint64_t limit;       /* never hold more, in frames        */
     uint64_t held;        /* drawn from the parent             */
     uint64_t used;        /* charged, children's held included */
+    uint64_t reserve;     /* of what is left, children draw none */
 };
 
 /* Prepare a quota. The root (@parent NULL) holds its limit from the start;
@@ -42,7 +44,8 @@ struct quota {
 void quota_init(struct quota *quota, struct quota *parent,
                 uint64_t limit_frames);
 
-/* Draw now, so that @frames can be charged later whatever others do.
+/* Draw now, so that @frames more can be charged to @quota itself later, whatever
+ * its children and others do: a child's draw leaves so much.
  * Returns ST_ENOMEM, nothing changed, if limit or ancestors forbid it. */
 MUST_CHECK enum status quota_reserve(struct quota *quota, uint64_t frames);
 

@@ -58,6 +58,8 @@ sys_sys_memory(SYS_ARGS)
     for (unsigned kind = 0; kind < FRAME_KINDS; kind++) {
         info.frames[kind] = pmm_count((enum frame_kind)kind);
     }
+    info.quota_frames = process_root_quota.limit;
+    info.quota_held = process_root_quota.used;
     return sys_put(a, b, &info, sizeof(info));
 }
 
@@ -73,6 +75,9 @@ sys_describe_process(const struct process *process, struct process_info *out)
     out->resident_frames = process->space.resident;
     out->table_frames = process->space.tables.table_frames;
     out->charged_frames = process->quota.used;
+    out->held_frames = process->quota.held;
+    out->limit_frames = process->quota.limit;
+    out->reserve_frames = process->quota.reserve;
     out->faults = process->faults;
     list_for_each(node, &process->threads) {
         const struct thread *thread =

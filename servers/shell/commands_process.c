@@ -13,6 +13,9 @@
 
 /* ---- ps ------------------------------------------------------------------- */
 
+/* A limit beyond this is none: 4 TiB. */
+#define PS_LIMIT_SHOWN (1ull << 30)
+
 static bool
 ps_row(const struct process_info *row, void *context)
 {
@@ -24,17 +27,40 @@ ps_row(const struct process_info *row, void *context)
     return false;
 }
 
+/* Who pays: a process uses its own frames and what its children hold. */
+static bool
+ps_quota_row(const struct process_info *row, void *context)
+{
+    char limit[24] = "none";
+
+    (void)context;
+    if (row->limit_frames < PS_LIMIT_SHOWN) {
+        snprintf(limit, sizeof(limit), "%lu", row->limit_frames);
+    }
+    printf("%5u %6u %10lu %10lu %10s %8lu  %.16s\n", row->id, row->parent,
+           row->charged_frames, row->held_frames, limit, row->reserve_frames,
+           row->name);
+    return false;
+}
+
 int
 command_ps(const struct invocation *invocation)
 {
+    bool quota = invocation->count == 2
+                 && strcmp(invocation->words[1], "-q") == 0;
     int64_t status;
 
-    if (invocation->count != 1) {
+    if (invocation->count != 1 && !quota) {
         return command_usage(invocation);
     }
-    printf("  pid parent state     prio regions   mem KB tables   faults  ticks"
-           "  name\n");
-    status = process_list_each(ps_row, NULL);
+    if (quota) {
+        printf(
+            "  pid parent       uses      holds      limit  reserve  name\n");
+    } else {
+        printf("  pid parent state     prio regions   mem KB tables   faults"
+               "  ticks  name\n");
+    }
+    status = process_list_each(quota ? ps_quota_row : ps_row, NULL);
     return status < 0 ? command_failed("ps", status) : COMMAND_OK;
 }
 

@@ -4,6 +4,7 @@
  *
  *      churn spawn N    N children, one after the other            (H68)
  *      churn kill N S   N children killed at random instants, seed S (H68)
+ *      churn exhaust N  N children, each of which takes all memory there is (H64)
  *      churn limits     a child under every memory limit from nothing on, so that
  *                       each of its allocations fails once         (H65)
  *      churn regions N  N regions of a page with gaps between      (H42)
@@ -192,6 +193,46 @@ kill_many(uint64_t rounds, uint64_t seed)
     after = settled_frames(before);
     claim_equal("children that did not end by the kill", wrong, 0);
     claim_equal("frames lost", (int64_t)(before - after), 0);
+}
+
+/* ---- to the last frame: H64 ------------------------------------------------ */
+
+/* Take all memory, in smaller and smaller pieces; how much it was goes up in units
+ * of 64 pages. */
+static int
+fill(void)
+{
+    uint64_t pages = 0;
+
+    for (uint64_t piece = 64; piece > 0; piece /= 8) {
+        uint64_t base;
+        int64_t got;
+
+        do {
+            base = region_at(0, piece);
+            got = base == 0 ? 0 : region_populate(base, piece, PROT_WRITE);
+            pages += got > 0 ? (uint64_t)got : 0;
+        } while (got == (int64_t)piece);
+    }
+    return (int)(pages / 64 > 255 ? 255 : pages / 64);
+}
+
+static void
+exhaust(uint64_t rounds)
+{
+    int64_t first = finish(spawn("fill", 0, 0));
+    uint64_t before = quiet_frames();
+    int64_t less = 0;
+    int64_t lost = 0;
+
+    for (uint64_t i = 0; i < rounds; i++) {
+        less += finish(spawn("fill", 0, 0)) < first - 1;
+        lost += free_frames() != before;
+    }
+    printf("%ld x 64 pages\n", first);
+    claim_true("it was much", first > 20);
+    claim_equal("times that there was less than the first time", less, 0);
+    claim_equal("times that frames were missing afterwards", lost, 0);
 }
 
 /* ---- limits: H65 --------------------------------------------------------------- */
@@ -446,6 +487,10 @@ main(int argc, char **argv)
         spawn_many(number);
     } else if (strcmp(mode, "kill") == 0) {
         kill_many(number, seed);
+    } else if (strcmp(mode, "fill") == 0) {
+        return fill();
+    } else if (strcmp(mode, "exhaust") == 0) {
+        exhaust(number);
     } else if (strcmp(mode, "limits") == 0) {
         limits();
     } else if (strcmp(mode, "regions") == 0) {

@@ -217,6 +217,33 @@ TEST(a_reserve_cannot_be_drawn_by_others)
     CHECK_EQ(quota_reserve(&shell, 900), ST_ENOMEM);
 }
 
+/* Children of one that has a reserve leave it alone, however deep they are, and
+ * whatever it has used and given back itself. */
+TEST(children_leave_a_reserve)
+{
+    struct quota root;
+    struct quota shell;
+    struct quota child;
+    struct quota grandchild;
+
+    quota_init(&root, NULL, 1000);
+    quota_init(&shell, &root, UINT64_MAX);
+    quota_init(&child, &shell, UINT64_MAX);
+    quota_init(&grandchild, &child, UINT64_MAX);
+    CHECK_EQ(quota_reserve(&shell, 64), ST_OK);
+    CHECK_EQ(quota_charge(&shell, 30), ST_OK);
+    while (quota_charge(&grandchild, 1) == ST_OK
+           || quota_charge(&child, 1) == ST_OK) {
+    }
+    CHECK(shell.held - shell.used >= 64);
+    CHECK_EQ(quota_charge(&shell, 64), ST_OK);
+    quota_uncharge(&shell, 94);
+    while (quota_charge(&grandchild, 1) == ST_OK
+           || quota_charge(&child, 1) == ST_OK) {
+    }
+    CHECK_EQ(quota_charge(&shell, 64), ST_OK);
+}
+
 TEST(absurd_amounts_are_refused)
 {
     struct quota root;
@@ -241,6 +268,7 @@ main(int argc, char **argv)
     RUN(random_trees_conserve_frames);
     RUN(a_budget_comes_in_units_and_up_to_the_limit);
     RUN(a_reserve_cannot_be_drawn_by_others);
+    RUN(children_leave_a_reserve);
     RUN(absurd_amounts_are_refused);
     return CHECK_REPORT();
 }

@@ -88,3 +88,63 @@ def test_h69_a_killed_shell_is_started_again(start):
     machine.command(f"kill {pager}")
     assert "[FAIL]" not in machine.command("memtest")
     assert "every rule holds" in machine.command("vmcheck") and not machine.seen(PANIC)
+
+
+def quotas(machine):
+    """The rows of `ps -q`: {pid: (uses, holds, limit, reserve, parent, name)}."""
+    rows = re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\d+) +(\d+|none) +(\d+)  (\S+)", machine.command("ps -q"), re.MULTILINE)
+    return {int(pid): (int(uses), int(holds), limit, int(reserve), int(parent), name)
+            for pid, parent, uses, holds, limit, reserve, name in rows}
+
+
+def check_quotas(machine, busy=False):
+    """Nobody uses more than it holds, nobody holds more than its limit, and together the
+    first processes hold no more than there is."""
+    rows = quotas(machine)
+    assert {"pager", "shell"} <= {row[-1] for row in rows.values()}
+    for pid, (uses, holds, limit, reserve, parent, name) in rows.items():
+        assert uses <= holds and (limit == "none" or holds <= int(limit)), (pid, rows)
+        if not busy:
+            assert uses >= sum(row[1] for row in rows.values() if row[4] == pid), (pid, rows)
+    held, most = map(int, re.search(r"hold (\d+) of (\d+) frames", machine.command("mem -v")).groups())
+    total = sum(machine.frames()[kind] for kind in ("free", "user", "page table", "kernel heap"))
+    assert held <= most and most < total + 4096, (held, most, total)
+    return rows
+
+
+def test_a_child_never_gets_more_than_its_parent(arena):
+    """Memory, priority, stack, groups: each field of the manifest, and what the parent says."""
+    machine = arena("tree")
+    claims(machine, "run tree", 8)
+    check_quotas(machine)
+
+
+def test_a_tree_that_takes_all_leaves_the_reserve(arena):
+    """Three generations, each of which takes all the memory that it may; shell and pager go on,
+    for they hold a reserve that nobody can draw; when the tree is gone, everything is back."""
+    machine = arena("tree", memory=32)
+    before = quotas(machine)
+    machine.command("run tree greedy 4 &")
+    held = 0
+    while True:  # until nobody gets any more: twice the same sum, near what there is
+        now, most = map(int, re.search(r"hold (\d+) of (\d+) frames", machine.command("mem -v")).groups())
+        if now == held and now > most * 9 // 10:
+            break
+        held = now
+    rows = check_quotas(machine, busy=True)
+    assert len(rows) > 20
+    for pid, (uses, holds, limit, reserve, parent, name) in rows.items():
+        assert (reserve > 0) == (name in ("pager", "shell"))
+        if name in ("pager", "shell"):
+            assert holds - uses > 0
+    assert "here" in machine.command("echo here")
+    assert "Test completed!" in machine.command("memtest")
+    while True:
+        pids = [pid for pid, row in quotas(machine).items() if row[-1] == "tree"]
+        if not pids:
+            break
+        for pid in pids:
+            machine.command(f"kill {pid}", timeout=60)
+    after = check_quotas(machine)
+    assert after.keys() == before.keys()
+    assert "[FAIL]" not in machine.command("memtest")

@@ -92,13 +92,17 @@ struct process_info {
     uint32_t regions;
     uint64_t resident_frames; /* pages mapped                    */
     uint64_t table_frames;    /* frames that hold its tables     */
-    uint64_t charged_frames;  /* everything its quota pays for   */
+    uint64_t charged_frames;  /* everything its quota pays for: its own frames
+                               * and what its children hold       */
+    uint64_t held_frames;     /* drawn from its parent's quota    */
+    uint64_t limit_frames;    /* may never hold more              */
+    uint64_t reserve_frames;  /* its children leave it so much    */
     uint64_t faults;          /* page faults answered            */
     uint64_t cpu_ticks;
     char name[NAME_BYTES];
 };
 
-_Static_assert(sizeof(struct process_info) == 80, "no padding");
+_Static_assert(sizeof(struct process_info) == 104, "no padding");
 
 enum process_state {
     PROCESS_RUNNING = 1,  /* on the CPU or ready      */

@@ -30,6 +30,9 @@ struct memory_info {
     uint64_t heap_freed_bytes;
     uint64_t heap_used_bytes;
     uint64_t frames[FRAME_KINDS]; /* Σ = total_frames                      */
+    uint64_t quota_frames; /* what processes may hold together: the rest of
+                            * RAM is the kernel's own                    */
+    uint64_t quota_held;   /* what they hold                             */
 };
 
 /* sys_machine(&info, bytes) */
