@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Sphinx: `make docs` turns these pages into HTML in build/docs, offline."""
+"""Sphinx: `make docs` turns these pages, copied to build/docs-src, into
+HTML in build/docs, offline."""
 import re
 
 from pygments.lexers.special import TextLexer
@@ -11,6 +12,9 @@ root_doc = "index"
 html_theme = "furo"
 html_title = "SecOS"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["secos.css"]
+highlight_language = "none"  # a block without a word is a drawing
 exclude_patterns = ["conf.py", "README.md"]
 myst_heading_anchors = 3
 # Pages name files of the tree in backticks; the few links that lead out of
@@ -25,13 +29,15 @@ class SessionLexer(TextLexer):
     aliases = ["secos"]
 
 
-def link_labs(_app, name, text):
-    """The labs' texts stand beside their checkers; docs/labs/ includes them."""
-    if not name.startswith("labs/"):
-        text[0] = re.sub(r"\.\./labs/(\d+-\w+)/README\.md", r"labs/\1.rst", text[0])
+def for_readers(_app, _name, text):
+    """What a reader of the repository needs and a reader of the book does not: the labs'
+    texts stand beside their checkers (`make docs` copies them), and a link that shows a
+    file's name shows its title."""
+    text[0] = re.sub(r"\.\./labs/(\d+-\w+)/README\.md", r"labs/\1.md", text[0])
+    text[0] = re.sub(r"\[(\w+\.md)\]\(((\.\./)?\1)\)", r"[](\2)", text[0])
 
 
 def setup(app):
     app.add_lexer("secos", SessionLexer)
-    app.connect("source-read", link_labs)
+    app.connect("source-read", for_readers)
     return {"parallel_read_safe": True}

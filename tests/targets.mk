@@ -153,7 +153,14 @@ pictures: image
 
 docs: ## the book, as HTML in build/docs
 	@tools/setup run docs
-	@$(SUBMAKE) pictures
-	@$(PYTHON) -m sphinx -q -b html docs $(BUILD)/docs
+	@$(SUBMAKE) pictures docs-html
 	@cp $(BUILD)/pictures/*.svg $(BUILD)/docs/_images/ && cp $(BUILD)/pictures/run.html $(BUILD)/docs/
 	@echo "open $(BUILD)/docs/index.html"
+
+# The same with the pictures that the tree keeps. The labs' texts stand beside their checkers.
+.PHONY: docs-html
+docs-html:
+	@rm -rf $(BUILD)/docs-src && mkdir -p $(BUILD) && cp -R docs $(BUILD)/docs-src && mkdir $(BUILD)/docs-src/labs
+	@for lab in labs/[0-9]*; do \
+	sed 's|\.\./\.\./docs/|../|g' $$lab/README.md > $(BUILD)/docs-src/labs/$${lab#labs/}.md; done
+	@$(PYTHON) -m sphinx -q -b html $(BUILD)/docs-src $(BUILD)/docs

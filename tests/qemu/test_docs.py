@@ -2,6 +2,7 @@
 """Claim: every session that README.md and docs/ show is what the system says.
 Method: type what stands behind `secos$ ` and compare the output; run the lines
 behind `$ ` of the console blocks in a shell. docs/testing.md has the rules."""
+import importlib.util
 import os
 import pathlib
 import re
@@ -133,3 +134,19 @@ def test_the_comparison_itself():
     assert matches(["x", "...", "y"], ["x", "1", "2", "y"]) and not matches(["x", "y"], ["x", "1", "y"])
     assert matches(["error 0x7, rip 0x400078"], ["secos: log", "error 0x7, rip 0x400abc"])
     assert not matches(["error 0x7"], ["error 0x6"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("sphinx") is None or importlib.util.find_spec("furo") is None,
+                    reason="sphinx is missing: tools/setup docs installs it")
+def test_the_book_is_made_without_a_warning_and_needs_no_network(tmp_path):
+    done = subprocess.run(["make", "-s", "docs-html", f"BUILD={tmp_path}"], cwd=ROOT, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=240)
+    assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
+    made = sorted((tmp_path / "docs").rglob("*.html"))
+    wanted = [p for p in (ROOT / "docs").rglob("*.md") if p != ROOT / "docs/README.md"]
+    assert len(made) > len(wanted) and (tmp_path / "docs/labs/3-regions.html").exists()
+    for page in made:
+        loads = re.findall(r'<(?:link|script|img)[^>]*(?:href|src)="(\w+:)?//[^"]*"', page.read_text())
+        assert not loads, f"{page} loads from elsewhere"
+    for style in (tmp_path / "docs").rglob("*.css"):
+        assert not re.search(r"url\([\"']?(https?:)?//", style.read_text()), f"{style} loads from elsewhere"

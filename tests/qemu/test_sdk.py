@@ -80,6 +80,32 @@ def test_a_program_that_never_ends_is_ended(program):
     assert (done.returncode, done.stderr) == (124, "secos-run: ended after 2 s\n")
 
 
+def test_instructions_are_counted(program):
+    """With --icount, rdtsc says the same in every run; the loop's length shows in it."""
+    elf = program("""
+        #include <stdio.h>
+        #include <stdlib.h>
+        static unsigned long long now(void) {
+            unsigned low, high;
+            __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+            return (unsigned long long)high << 32 | low;
+        }
+        int main(int argc, char **argv) {
+            unsigned long n = strtoul(argv[1], NULL, 10);
+            unsigned long long before = now();
+            __asm__ volatile("1: dec %0; jnz 1b" : "+r"(n));
+            printf("%llu\\n", now() - before);
+        }""")
+    first, again, longer = (int(call(RUN, "--icount", "--timeout", "100", elf, n, timeout=120).stdout)
+                            for n in ("1000", "1000", "3000"))
+    assert first == again and 2000 <= first < 2100 and longer - first == 4000
+
+
+def test_the_shell_takes_its_input_from_a_pipe():
+    done = call(RUN, "--timeout", "100", stdin="echo one two\npoweroff\n", timeout=120)
+    assert done.returncode == 0 and "\none two\n" in done.stdout, done
+
+
 @pytest.mark.parametrize("path", ["iso", "uefi"])
 def test_other_boot_paths(program, path):
     elf = program('#include <stdio.h>\nint main(void) { puts("here"); return 9; }')
@@ -97,12 +123,12 @@ def test_several_files_and_objects(tmp_path):
 
 @pytest.mark.parametrize("words", [
     [CC], [CC, "absent.c"], [CC, "-o"], [CC, "x.weird"], [RUN, "absent.elf"], [RUN, __file__],
-    [RUN, "--boot", "absent"],
+    [RUN, "--boot", "absent"], [RUN, "--absent"], [RUN, "--timeout", "soon"], [RUN, "--env", "A=1", CC],
 ])
 def test_mistakes_are_told(words, tmp_path):
     done = call(*words, cwd=tmp_path)
-    last = done.stderr.strip().splitlines()[-1]
-    assert done.returncode not in (0, None) and last.startswith(("secos-cc: ", "secos-run: ")), done
+    assert done.returncode not in (0, None) and done.stdout == "", done
+    assert done.stderr.startswith(("secos-cc: ", "secos-run: ")) and done.stderr.count("\n") == 1, done
 
 
 @pytest.mark.parametrize("tool", [CC, RUN, ROOT / "tools/mkiso", ROOT / "tools/setup"])
