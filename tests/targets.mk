@@ -65,7 +65,7 @@ lint-image: $(BUILD)/kernel.elf programs
 	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
 	@$(PYTHON) tests/tools/size_report.py --brief
 	@$(PYTHON) tests/tools/stack_report.py --limit 1024 --brief $(BUILD)/obj/kernel
-lint-docs:
+lint-docs: lint-labs
 	@echo "  LINT    docs"
 	@$(PYTHON) tests/tools/check_docs.py
 lint-labs:
