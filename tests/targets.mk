@@ -138,7 +138,7 @@ sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) u
 	@for k in ubsan kasan; do echo "the QEMU tests on $(BUILD)/$$k/kernel.elf"; \
 	SECOS_KERNEL=$(BUILD)/$$k/kernel.elf $(PYTEST) $(SANITIZE_TESTS) || exit 1; done
 # Those that are about the kernel; figures and the SDK are not.
-SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py,$(wildcard tests/qemu/test_*.py))
+SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py %/test_labs.py %/test_gdb.py,$(wildcard tests/qemu/test_*.py))
 
 # The pictures of docs/pictures, drawn anew from runs of this tree; `make docs` shows these.
 PICTURE = tools/secos-faults --icount
