@@ -55,12 +55,11 @@ def test_a_fault_is_followed_through_both_rings(tmp_path):
         tmp_path, ("start", "continue"), ("break", "secos break pager policy_decide"), ("decide", "continue"),
         ("symbols in the pager", "secos symbols"), ("way", "bt"), ("processes", "secos processes"),
         ("asked", "secos faults"),
-        ("transit", "python import state; asked = next(state.faults()); where = int(asked['page']) << 12\n"
-                    "python gdb.execute(f'secos walk {where:#x} shell')"),
+        ("transit", "secos walk $page shell"),
         ("down", "delete 3\nsecos ring\npython\nwhile gdb.selected_frame().name() != 'syscall_entry':\n"
                  "    gdb.execute('secos ring')\nend"),
         ("entry", "bt 1"), ("up", "secos ring"), ("symbols in the shell", "secos symbols"), ("answered", "secos faults"),
-        ("mapped", "python gdb.execute(f'secos walk {where:#x}')"), ("instruction", "x/i $rip"),
+        ("mapped", "secos walk $page"), ("instruction", "x/i $rip"),
         ("wrong", "python\nfor line in ('secos walk', 'secos regions nobody', 'secos break shell nothing'):\n"
                   "    try:\n        gdb.execute(line)\n    except gdb.error as error:\n        print('error:', error)\nend"))
     text = gdb([ROOT / "tools/secos-run", "--gdb"], SECOS_GDB=f"-batch -x {commands}")
@@ -93,9 +92,10 @@ def test_it_shows_what_the_system_shows(boot, tmp_path):
     machine.command("memtest")
     regions, frames = machine.command("regions"), machine.frames()
     processes = machine.processes()
+    data = re.search(r"^  ([0-9a-f]{12})-\S+ rw-/rw- .* image", regions, re.MULTILINE)[1]
     commands = script(tmp_path, "secos processes", "secos regions shell", "secos frames", "secos faults",
                       ("frame", "python import state\npython print(state.frame_text(0))"),
-                      ("text", "secos walk &kernel_main"), ("data", "secos walk 0x40c000 shell"), "secos frame 0x100000",
+                      ("text", "secos walk &kernel_main"), ("data", f"secos walk 0x{data} shell"), "secos frame 0x100000",
                       ("guard", "secos walk 0x7fffffeef000 2"), ("end", "detach"))
     text = gdb(["gdb", "-q", "-nx", BUILD / "kernel.elf", "-x", ROOT / "tools/gdb/secos.py",
                 "-ex", f"target remote {tmp_path}/gdb", "-batch", "-x", commands])

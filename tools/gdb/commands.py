@@ -15,7 +15,7 @@ secos regions [PROCESS]    its regions, as the kernel has them
 secos walk ADDRESS [PROCESS]  the page tables, entry by entry
 secos frame NUMBER|ADDRESS    whose it is; an address may be physical or physmap
 secos frames               how many of each kind
-secos faults               what pagers have been asked and have not answered
+secos faults               what pagers have been asked and have not answered; sets $page
 secos ring                 run until the other ring begins
 secos break PROGRAM PLACE  stop when that program gets there (a function, FILE:LINE)
 secos program NAME FILE    the symbols of a program that is not in the build folder
@@ -151,9 +151,11 @@ def show_frames():
 
 @command("faults")
 def show_faults():
-    """secos faults: what pagers have been asked and have not answered."""
+    """secos faults: what pagers have been asked and have not answered. $page is the first one's page."""
     found = False
     for call in state.faults():
+        if not found:
+            gdb.set_convenience_variable("page", gdb.Value(int(call["page"]) << PAGE_SHIFT))
         found = True
         waiters = list(state.entries(call["waiters"], "thread", "wait_link"))
         client = waiters[0]["process"].dereference()
