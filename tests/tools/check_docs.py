@@ -348,6 +348,8 @@ def write_figures():
               "fault_pager_cold": "fault through the pager, frame zeroed on the way (518 of it)",
               "fault_pager_prezeroed": "fault through the pager, frame zeroed beforehand",
               "fault_around16_per_page": "the same, 16 pages an answer, per page",
+              "fault_pager_cold_no_journal": "the first of these without the fault journal (`journal=off`)",
+              "fault_self": "fault answered by the process itself (`pager=self`), zeroed on the way",
               "fault_kernel": "fault answered by the kernel (`pager=kernel`), zeroed on the way",
               "pager_recovery": "the boot pager is killed: until the next fault is served, mean of 500",
               "pager_recovery_worst": "the same, worst",
