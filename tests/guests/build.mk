@@ -9,6 +9,7 @@ $(foreach g,$(GUESTS),$(eval $(g)_SRCS ?= $(notdir $(wildcard tests/guests/$(g).
 GUESTS += fuzz
 fuzz_SRCS := $(addprefix fuzz/,main.c worker.c pager.c shape.c enter.asm)
 detach_SRCS := detach.c detach/client.c detach/pager.c detach/stage.c
+pagerkit_SRCS := pagerkit.c $(addprefix pagerkit/,client.c honest.c silent.c late.c lies.c)
 
 # What the ISO carries besides pager and shell, for `run NAME`.
 PROGRAMS := hello faultdemo wx overflow hog

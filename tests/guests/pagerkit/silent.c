@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Pagers that do not answer (H73, H82), and that wait for themselves (H81). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libsecos/process.h>
+#include <libsecos/region.h>
+
+#include "kit.h"
+
+/* ---- silence (H73, H82) ------------------------------------------------ */
+
+/* Sleep in pieces of @ns for ever. */
+static NORETURN void
+sleep_on(uint64_t ns)
+{
+    for (;;) {
+        (void)process_sleep_until(process_clock() + ns);
+    }
+}
+
+enum move
+decide_mute(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    sleep_on(1000 * MS);
+}
+
+static NORETURN void
+spin(void *nothing)
+{
+    (void)nothing;
+    for (;;) {
+        __asm__ volatile("");
+    }
+}
+
+enum move
+decide_spin(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    spin(NULL);
+}
+
+/* One of two spinning threads is always ready, and never kept waiting by anybody
+ * else. */
+enum move
+decide_spin2(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    static uint64_t stack[512];
+
+    (void)pager;
+    (void)m;
+    (void)fault;
+    stack[0] = 1;
+    (void)thread_create(spin, NULL, &stack[512], 0);
+    spin(NULL);
+}
+
+/* Asleep between the ticks, ready whenever the tick looks. */
+enum move
+decide_nap(struct pager *pager, struct ipc_message *m,
+           const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)m;
+    (void)fault;
+    sleep_on(1);
+}
+
+/* Says DEFER, goes on receiving, and never comes back to it. */
+enum move
+decide_deferall(struct pager *pager, struct ipc_message *m,
+                const struct pager_fault *fault)
+{
+    (void)pager;
+    (void)fault;
+    m->label = VERDICT_DEFER;
+    return MOVE_ANSWER;
+}
+
+/* Attaches, and never receives again. */
+static void
+attach(struct pager *pager)
+{
+    struct ipc_message m = { .label = 0 };
+
+    (void)ipc_receive(pager->endpoint, &m, 1); /* a deadline long passed */
+}
+
+void
+prepare_absent(struct pager *pager)
+{
+    attach(pager);
+    sleep_on(1000 * MS);
+}
+
+/* Never even attaches. */
+void
+prepare_nobody(struct pager *pager)
+{
+    (void)pager;
+    sleep_on(1000 * MS);
+}
+
+/* ---- its own pages (H81) ----------------------------------------------- */
+
+/* A region of its own space that it pages itself, made while it served nobody. */
+void
+prepare_self(struct pager *pager)
+{
+    int64_t binding =
+        binding_create(pager->endpoint, 9, PROT_READ | PROT_WRITE, PAGES);
+    struct region_request request = {
+        .binding = (handle_t)binding,
+        .pages = 1,
+        .prot = PROT_READ | PROT_WRITE,
+        .kind = REGION_ANONYMOUS,
+    };
+    int64_t base = region_create(&request);
+
+    if (binding < 0 || base < 0) {
+        printf("pager: no region of its own: %ld %ld\n", binding, base);
+        exit(1);
+    }
+    pager->content = (uint64_t *)(uintptr_t)base;
+}
+
+/* It touches that region while it owes nothing: nobody answers, least of all
+ * itself. */
+void
+prepare_self_idle(struct pager *pager)
+{
+    prepare_self(pager);
+    attach(pager);
+    *pager->content = 1;
+}
+
+enum move
+decide_self(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    *pager->content = 1;
+    return decide_zero(pager, m, fault);
+}
+
+/* It faults in memory of its own while it owes a page: code, stack and data that
+ * another pager fills. That is allowed and works. */
+enum move
+decide_deep(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    static uint8_t fresh[PAGES][PAGE_BYTES];
+    volatile uint8_t *heap = fresh[fault->page % PAGES];
+    volatile uint8_t *stack = __builtin_frame_address(0);
+
+    heap[0] = 1;
+    stack[-(int64_t)((fault->page + 2) * PAGE_BYTES)] = 1;
+    return decide_zero(pager, m, fault);
+}
