@@ -8,6 +8,7 @@ import re
 
 from gdbstub import Probe
 from hostile import *  # noqa: F403
+from test_pager_killpoints import after_system_calls
 
 DEATHS = 1000 * SOAK  # noqa: F405
 UNLIMITED = "pager-restarts=unlimited"
@@ -100,3 +101,60 @@ def test_h83_a_pager_that_never_serves_is_started_with_pauses(start):
     # Each start but the first six comes at least ten seconds after the sixth before it.
     assert ticks * 4 / 1000 >= (deaths - 1) // 6 * 10, f"{deaths} starts in {ticks} ticks"
     assert machine.seen("shell .*its pager did not come back") and not machine.seen("PANIC")
+
+
+# --- the boot pager from the shell --------------------------------------------------------
+
+def pager_process(machine):
+    return int(re.search(r"^pager: process (\d+)", machine.command("pager"), re.MULTILINE)[1])
+
+
+def test_pager_status_restart_and_kill(arena):
+    """Each says what it did; memory works after each; what is no word of it changes nothing."""
+    machine = arena()
+    first = pager_process(machine)
+    text = machine.command("pager restart")
+    assert f"pager: process {first}" not in text and re.search(r"restarts\s+1\b", text), text
+    second = pager_process(machine)
+    assert f"killed process {second}" in machine.command("pager kill")
+    assert "[FAIL]" not in machine.command("memtest")
+    status = machine.command("pager status")
+    assert re.search(r"restarts\s+2\b", status) and "killed" in status, status
+    third = pager_process(machine)
+    assert len({first, second, third}) == 3
+    machine.command("pager resurrect")
+    assert pager_process(machine) == third and machine.command("echo $?").strip() == "0"
+
+
+# --- the root pager's own pages ------------------------------------------------------------
+
+def test_the_root_pager_is_wholly_resident(arena):
+    """Every page of every region of it, from before its first instruction on; a restarted one
+    too. No region of it has a pager."""
+    machine = arena()
+    for _ in range(2):
+        text = machine.command(f"regions {pager_process(machine)}")
+        rows = re.findall(r"^ *[0-9a-f]{12}-[0-9a-f]{12} +\S+ +(\d+) +(\d+) +(\w+) +(\S+)", text, re.MULTILINE)
+        assert len(rows) >= 4, text
+        for pages, present, kind, pager in rows:
+            assert kind == "guard" or pages == present, text
+            assert pager == "-", text
+        machine.command("pager restart")
+
+
+def test_a_fault_of_the_root_pager_is_its_death(arena):
+    """With a fault in hand it runs where nothing is: it ends by that name, the next one serves
+    the fault, and the client is right."""
+    probe = Probe()
+    machine = arena("phoenix", icount=True, extra=probe.arguments)
+    machine.send("run phoenix boot 1\r")
+    machine.expect("^weaving")
+    probe.attach(machine)
+    probe.run_to(*after_system_calls(), when=lambda: probe.current()[1] == "pager")
+    probe["rip"] = 0x1000
+    probe.go()
+    text = machine.prompt(timeout=60)
+    probe.close()
+    assert sums(text, ["zero"]) and "exit 0" in text
+    assert machine.seen(r"pager \(process 1\) ended: vector 14, .*address 0x1000: no region there")
+    assert pager_status(machine)["restarts"] == 1
