@@ -21,11 +21,12 @@
 #include <libsecos/pager_protocol.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
+#include <libsecos/system.h>
 
 #include "claim.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
-                   | 1u << SYS_GROUP_SERVE,
+                   | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
                0, 0);
 
 #define IS(call, want) claim_status(#call, (int64_t)(call), want)
@@ -38,6 +39,8 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define BASE           0x0000200000000000ull
 #define SETTLED        (60 * MS)  /* the client's threads wait by then */
 #define ACTED          (200 * MS) /* and by then it has acted          */
+
+#define SPIN (1400 * MS) /* longer than the hard limit */
 
 /* ---- client -------------------------------------------------------------- */
 
@@ -295,6 +298,119 @@ group_defer(void)
     claim_end_of(process, THREADS, 0);
 }
 
+/* What the quota of process @id pays for. */
+static uint64_t
+charged_to(uint32_t id)
+{
+    static struct process_info list[32];
+    int64_t count = sys_processes(0, list, sizeof(list));
+
+    for (int64_t i = 0; i < count; i++) {
+        if (list[i].id == id) {
+            return list[i].charged_frames;
+        }
+    }
+    return 0;
+}
+
+static uint32_t
+newest_process(void)
+{
+    static struct process_info list[32];
+    int64_t count = sys_processes(0, list, sizeof(list));
+    uint32_t newest = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        newest = list[i].id > newest ? list[i].id : newest;
+    }
+    return newest;
+}
+
+/* SHARE shows the object's own page, which its maker pays for; a write to it is a
+ * protection fault, which can be put off; COPY gives a page that the client pays
+ * for, and leaves the object's as it was. */
+static void
+group_share(void)
+{
+    handle_t object = (handle_t)syscall1(SYS_memory_create, 1);
+    struct region_request request = {
+        .binding = object,
+        .pages = 1,
+        .prot = RW,
+        .kind = REGION_ANONYMOUS,
+    };
+    volatile uint64_t *content =
+        (volatile uint64_t *)(uintptr_t)region_create(&request);
+    handle_t process;
+    struct ipc_message m;
+    struct ipc_message later;
+    uint64_t ours;
+    uint64_t theirs;
+    uint32_t id;
+
+    content[0] = 41;
+    process = start(1, 1, "nothing", 0);
+    id = newest_process();
+    claim_status("the fault arrives", take(&m, 0), ST_OK);
+    ours = charged_to((uint32_t)process_self());
+    theirs = charged_to(id);
+    m.label = VERDICT_SHARE;
+    m.words[0] = 1;
+    m.words[1] = object;
+    m.words[2] = 0;
+    claim_status("SHARE is taken", ipc_reply(&m), ST_OK);
+    claim_status("a write faults again", take(&m, 0), ST_OK);
+    claim_equal("for a right", (int64_t)m.words[1],
+                FAULT_WRITE | FAULT_PROTECTION);
+    claim_equal("its maker paid for the page already",
+                (int64_t)(charged_to((uint32_t)process_self()) - ours), 0);
+    claim_equal("and the client for none", (int64_t)(charged_to(id) - theirs),
+                0);
+    later = m;
+    m.label = VERDICT_DEFER;
+    claim_status("it can be put off", ipc_reply(&m), ST_OK);
+    later.label = VERDICT_COPY;
+    claim_status("COPY is taken", ipc_reply(&later), ST_OK);
+    claim_end_of(process, 1, 0);
+    claim_equal("the object is as it was", (int64_t)content[0], 41);
+}
+
+/* Off the processor, a pager's clock stands still: it owes a page for longer than
+ * the hard limit while somebody of higher priority spins. */
+static void
+group_starved(void)
+{
+    static const char args[] = "races\0spin";
+    struct spawn_request request = {
+        .name = "races",
+        .args = syscall_address(args),
+        .args_bytes = sizeof(args),
+    };
+    struct ipc_message m;
+    handle_t process;
+    int64_t spinner;
+
+    request.priority = (uint32_t)thread_priority(0, 0);
+    (void)thread_priority(0, request.priority - 2);
+    process = start(1, 1, "nothing", 0);
+    claim_status("the fault arrives", take(&m, 0), ST_OK);
+    spinner = process_spawn(&request);
+    claim_true("somebody spins", spinner > 0);
+    claim_equal("until here", process_wait((handle_t)spinner, 0), 0);
+    claim_status("nobody minded", answer(&m, 1), ST_OK);
+    claim_end_of(process, 1, 0);
+}
+
+static int
+spin(void)
+{
+    uint64_t end = process_clock() + SPIN;
+
+    while (process_clock() < end) {
+    }
+    return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -304,6 +420,9 @@ main(int argc, char **argv)
     if (strcmp(mode, "client") == 0 && argc > 5) {
         return client((unsigned)strtoul(argv[2], NULL, 0), argv[3][0] == '1',
                       argv[4], (unsigned)strtoul(argv[5], NULL, 0));
+    }
+    if (strcmp(mode, "spin") == 0) {
+        return spin();
     }
     endpoint = (handle_t)endpoint_create(0);
     claim_status("attached", take(&m, 1), ST_ETIMEDOUT);
@@ -317,6 +436,10 @@ main(int argc, char **argv)
         group_around();
     } else if (strcmp(mode, "defer") == 0) {
         group_defer();
+    } else if (strcmp(mode, "share") == 0) {
+        group_share();
+    } else if (strcmp(mode, "starved") == 0) {
+        group_starved();
     }
     return claim_end();
 }

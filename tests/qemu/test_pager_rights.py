@@ -78,3 +78,17 @@ def test_h115_a_region_remade_under_its_fault_is_no_strike(arena):
     machine = arena("rights", icount=True)
     claims(machine, "run rights remade", 6, timeout=120)
     assert not machine.seen("impossible answers")
+
+
+def test_share_is_paid_by_the_maker_and_copy_by_the_client(arena):
+    """The object's page is shown; a write asks again, is put off, and gets a copy; the
+    object's page is as it was."""
+    run(arena, "races", "share", 12)
+
+
+def test_a_pager_kept_off_the_processor_is_not_hanging(arena):
+    """It owes a page for 1.4 s, longer than the hard limit, while a process of higher priority
+    spins: its clock stands still."""
+    machine = arena("races")
+    claims(machine, "run races starved", 7)
+    assert not machine.seen("is taken for dead")
