@@ -15,6 +15,7 @@
 
 #include <libsecos/ipc.h>
 #include <libsecos/manifest.h>
+#include <libsecos/pager_protocol.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
 #include <libsecos/syscall.h>
@@ -65,6 +66,29 @@ use_regions(void)
                                             PROT_READ | PROT_WRITE));
 }
 
+/* A region whose pager is told when it goes; nobody takes that. */
+static void
+use_bond(handle_t endpoint)
+{
+    int64_t binding = binding_create(
+        endpoint, 9, PROT_READ | PROT_WRITE | BINDING_TELLS, 100);
+    struct region_request request = {
+        .binding = (handle_t)binding,
+        .pages = 4,
+        .prot = PROT_READ | PROT_WRITE,
+        .kind = REGION_FILE,
+    };
+
+    if (done("binding_create", binding)) {
+        int64_t base = region_create(&request);
+
+        if (done("region_create, telling", base)) {
+            done("region_destroy, telling",
+                 region_destroy((uint64_t)base + PAGE, 2));
+        }
+    }
+}
+
 static void
 use_objects(void)
 {
@@ -78,6 +102,7 @@ use_objects(void)
              syscall2(SYS_memory_resize, (uint64_t)memory, 16));
     }
     if (done("endpoint_create", endpoint)) {
+        use_bond((handle_t)endpoint);
         done("endpoint_mint", endpoint_mint((handle_t)endpoint, 7, RIGHT_CALL));
         done("binding_create", binding_create((handle_t)endpoint, 8,
                                               PROT_READ | PROT_WRITE, 100));

@@ -39,7 +39,7 @@ def test_memory_that_nobody_owns_ends_in_a_panic(start, mistake, words):
 
 
 @needs(UBSAN)
-@pytest.mark.parametrize("program, least", [("hello", 20), ("faultdemo", 30), ("allocs", 90)])
+@pytest.mark.parametrize("program, least", [("hello", 20), ("faultdemo", 30), ("allocs", 70)])
 def test_h65_whichever_allocation_fails_nothing_is_lost(boot, program, least):
     """Run @program with its 1st, 2nd, ... kernel allocation failing, until it needs
     no more; frames by kind are compared each time."""
