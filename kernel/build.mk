@@ -30,6 +30,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	mm/vmm.c \
 	mm/vmm_audit.c \
 	mm/vmm_boot.c \
+	mm/vmm_large.c \
 	mm/vmm_range.c \
 	mm/vmm_space.c \
 	mm/vmm_user.c \

@@ -128,6 +128,9 @@ struct mmu_found {
 bool mmu_next(const struct mmu_tables *tables, vaddr_t from, vaddr_t end,
               struct mmu_found *out);
 
+/* Where the page of @found ends. */
+static inline vaddr_t mmu_found_end(const struct mmu_found *found);
+
 /* The leaf of any size that covers @address, present or not.
  * Returns 0, @level untouched, if there is none. */
 mmu_leaf_t mmu_lookup(const struct mmu_tables *tables, vaddr_t address,
@@ -171,6 +174,19 @@ mmu_leaf_t mmu_clear_at(struct mmu_tables *tables, vaddr_t address,
 
 /* Retire every empty table on the way to @address. */
 void mmu_prune(struct mmu_tables *tables, vaddr_t address);
+
+/* ---- 2 MiB pages of ring 3 --------------------------------------------- */
+
+/* Make one 2 MiB leaf of the 512 leaves from @address on, a multiple of 2 MiB, if
+ * they show 2 MiB of RAM in order with equal rights. The caller flushes.
+ * Returns their table, which is the caller's now and still full, or NULL.
+ * Cost: about 2,500 instructions. */
+void *mmu_enlarge(struct mmu_tables *tables, vaddr_t address);
+
+/* The contrary: if a 2 MiB leaf of the user half covers @address, its rights and
+ * frames become 512 leaves in @table, a frame of the caller's, which then
+ * belongs to the tree. Returns whether that was done. */
+bool mmu_split(struct mmu_tables *tables, vaddr_t address, void *table);
 
 /* ---- whole trees ------------------------------------------------------- */
 

@@ -183,7 +183,7 @@ fault_begin_upcall(struct thread *thread, uint64_t page,
 {
     struct mmu_cursor at;
 
-    if (mmu_find(&thread->process->space.tables, vaddr(page << PAGE_SHIFT), &at)
+    if (vmm_find(&thread->process->space, vaddr(page << PAGE_SHIFT), &at)
         && !mmu_leaf_is_empty(*at.leaf)) {
         return false;
     }
@@ -202,6 +202,7 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
     struct space *space = &thread->process->space;
     struct region *region = region_lookup(&space->regions, page);
     struct mmu_cursor at;
+    enum status status;
 
     out->region = region;
     if (UNLIKELY(region == NULL)) {
@@ -218,8 +219,12 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
         && fault_begin_upcall(thread, page, out)) {
         return;
     }
-    if (UNLIKELY(mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at)
-                 != ST_OK)) {
+    status = mmu_ensure(&space->tables, vaddr(page << PAGE_SHIFT), &at);
+    if (UNLIKELY(status == ST_EEXIST)
+        && vmm_find(space, vaddr(page << PAGE_SHIFT), &at)) {
+        status = ST_OK; /* a 2 MiB page, and now one of 512 */
+    }
+    if (UNLIKELY(status != ST_OK)) {
         fault_refuse(out, REASON_NO_MEMORY);
         return;
     }

@@ -74,9 +74,8 @@ memory_view_show(struct memory_object *views, struct process *parent,
         return status;
     }
     tlb_begin(&batch, &parent->space);
-    while (status == ST_OK
-           && mmu_next(&parent->space.tables, start, end, &found)) {
-        start = vaddr(found.address.raw + PAGE_BYTES);
+    while (status == ST_OK && vmm_next(&parent->space, start, end, &found)) {
+        start = mmu_found_end(&found);
         status = memory_view_page(views, parent, child, &found);
     }
     tlb_commit(&batch);
@@ -114,8 +113,8 @@ memory_view_undo(struct process *parent, struct process *child, vaddr_t start,
     if (!child->ending) {
         (void)vmm_unmap_range(&child->space, start, end);
     }
-    while (mmu_next(&parent->space.tables, start, end, &found)) {
-        start = vaddr(found.address.raw + PAGE_BYTES);
+    while (vmm_next(&parent->space, start, end, &found)) {
+        start = mmu_found_end(&found);
         memory_view_give_back(parent, &found);
     }
 }

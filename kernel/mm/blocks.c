@@ -131,6 +131,15 @@ blocks_choose(struct blocks *blocks)
     return bitmap_tree_take_first(&set[BLOCKS_WHOLE]);
 }
 
+/* Make @next, in no set and not empty, the current block. */
+static void
+blocks_set_current(struct blocks *blocks, uint64_t next)
+{
+    blocks->current = next;
+    blocks->word_count = &blocks->count[next];
+    blocks->word = &blocks->bits[next * BLOCKS_WORDS];
+}
+
 bool
 blocks_next_block(struct blocks *blocks)
 {
@@ -140,11 +149,25 @@ blocks_next_block(struct blocks *blocks)
         blocks_drop_current(blocks);
         return false;
     }
-    blocks->current = next;
-    blocks->word_count = &blocks->count[next];
-    /* The last word, so that the search begins at the first. */
-    blocks->word = &blocks->bits[(next + 1) * BLOCKS_WORDS - 1];
-    return blocks_seek_word(blocks);
+    blocks_set_current(blocks, next);
+    return blocks_is_ready(blocks) || blocks_seek_word(blocks);
+}
+
+bool
+blocks_open_whole(struct blocks *blocks)
+{
+    uint64_t next = bitmap_tree_take_first(&blocks->set[BLOCKS_WHOLE]);
+    uint64_t old = blocks->current;
+
+    if (next == BLOCKS_NONE) {
+        return false;
+    }
+    blocks->current = BLOCKS_NONE;
+    if (old != BLOCKS_NONE) {
+        blocks_sort(blocks, old);
+    }
+    blocks_set_current(blocks, next);
+    return true;
 }
 
 /* Set (or clear) the bits [first, end) and correct counts and sets. */

@@ -114,6 +114,10 @@ uint64_t blocks_check(const struct blocks *blocks, uint64_t *free_frames);
  * was has none left. Returns false if no frame is free. */
 MUST_CHECK bool blocks_next_block(struct blocks *blocks);
 
+/* Make the lowest whole block current, so that the next frames are its, in
+ * order. Returns false, nothing changed, if no set has one. */
+MUST_CHECK bool blocks_open_whole(struct blocks *blocks);
+
 /* @block has just got a free frame and belongs into another set, unless it is
  * current. */
 void blocks_resort(struct blocks *blocks, uint64_t block);

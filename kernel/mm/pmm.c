@@ -230,6 +230,17 @@ pmm_free_large(void *frame)
     blocks_put_whole(&pmm.blocks, index);
 }
 
+bool
+pmm_open_large(void)
+{
+    if (!blocks_open_whole(&pmm.blocks)) {
+        return false;
+    }
+    pmm_word_changed();
+    (void)pmm_pool_drain();
+    return true;
+}
+
 void *
 pmm_alloc_run(uint64_t frames)
 {

@@ -83,6 +83,11 @@ void pmm_set_kind(void *frame, enum frame_kind kind, uint64_t owner);
 void *pmm_alloc_large(void);
 void pmm_free_large(void *frame);
 
+/* Have the next 512 frames come one by one from a 2 MiB frame, in order, as long
+ * as nobody else allocates. The pool is given back, for it would come first.
+ * Returns false if there is no such block. Cost: about 2,000 instructions. */
+bool pmm_open_large(void);
+
 /* Allocate @frames > 0 frames in a row, kind FRAME_DMA; NULL if there is no
  * such run. Cost: O(RAM / 64 + @frames), for start-up and rare requests. */
 void *pmm_alloc_run(uint64_t frames);

@@ -21,8 +21,9 @@
  *
  * Further invariants:
  * I1  a private frame has one leaf, and its word names it;
- * I2  resident = present leaves of the user half; frames private to a space and
- *     its tables are charged to its quota, root included;
+ * I2  resident = present leaves of the user half, a 2 MiB leaf counted as the 512
+ *     pages that it shows; frames private to a space and its tables are charged
+ *     to its quota, root and spare tables included;
  * I3  the kernel half of every space is the same three root entries;
  * I4  nothing is mapped below USER_BASE, nor in the last user page.
  *
@@ -32,7 +33,7 @@
  * Context of all: interrupts off, may be in a fault. Nothing here waits.
  * Files: vmm_boot.c (building the kernel half), vmm.c (using it), vmm_space.c
  * (the life of a space), vmm_user.c (its pages), vmm_range.c (many of them),
- * vmm_audit.c, tlb.c.
+ * vmm_large.c (large ones), vmm_audit.c, tlb.c.
  */
 #pragma once
 
@@ -65,7 +66,8 @@ struct space {
     struct region_tree regions;
     struct quota *quota;
     struct tlb_batch *batch; /* open, or NULL */
-    uint64_t resident;       /* present user leaves */
+    void *spare_tables;      /* one for each 2 MiB leaf: vmm_large.c */
+    uint64_t resident;       /* present user pages of 4 KiB */
     uint64_t region_records; /* records of regions, charged by the frame */
     uint32_t id;             /* index of vmm_space_by_id; 0 is the kernel's */
     vaddr_t teardown_at;     /* where vmm_space_teardown_step goes on ... */
@@ -249,12 +251,26 @@ void vmm_lend_frame(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
  * Returns NULL if there is no private frame at @page. */
 void *vmm_take_frame(struct space *space, vaddr_t page);
 
+/* ---- 2 MiB pages ------------------------------------------------------- */
+
+/* Make one 2 MiB leaf of the 512 pages from @page on, a multiple of 2 MiB, if
+ * they show a 2 MiB frame in order, private and with equal rights, and flush.
+ * Returns whether that was done. Cost: about 5,000 instructions. */
+bool vmm_enlarge(struct space *space, vaddr_t page);
+
+/* mmu_find and mmu_next in @space for who changes leaves: 2 MiB leaves in the way
+ * are split first, so every leaf found is one page's. Cost of a split: about
+ * 2,000 instructions. */
+bool vmm_find(struct space *space, vaddr_t page, struct mmu_cursor *out);
+bool vmm_next(struct space *space, vaddr_t from, vaddr_t end,
+              struct mmu_found *out);
+
 /* ---- ranges ------------------------------------------------------------ */
 
 /* The end of the part of [@start, @end) that begins at @start, holds at most
  * @max_pages leaves that are not empty, and stays within a table of leaves: a
  * step of a long operation. Cost: about 40 instructions per leaf. */
-vaddr_t vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
+vaddr_t vmm_range_limit(struct space *space, vaddr_t start, vaddr_t end,
                         unsigned max_pages);
 
 /* Unmap all of [@start, @end), leaves in transit too. Returns the pages that

@@ -29,7 +29,8 @@ struct vmm_audit {
     uint64_t tables;           /* seen in all spaces               */
     uint64_t private_leaves;   /* that show a frame of kind USER   */
     uint64_t counted_leaves;   /* that show one with a count       */
-    uint64_t present;          /* user leaves of the present space */
+    uint64_t present;          /* user pages of the present space  */
+    uint64_t large;            /* 2 MiB leaves of it               */
     unsigned lines;            /* logged                           */
 };
 
@@ -74,11 +75,12 @@ vmm_audit_table(void *context, paddr_t table, unsigned level, uint64_t entry,
 /* ---- user halves ----------------------------------------------------------- */
 
 static void
-vmm_audit_frame(struct vmm_audit *audit, vaddr_t page, mmu_leaf_t leaf)
+vmm_audit_frame(struct vmm_audit *audit, vaddr_t page, paddr_t frame,
+                uint32_t prot)
 {
     struct audit_info *info = audit->info;
-    uint64_t index = frame_index_of(mmu_leaf_frame(leaf));
-    uint64_t flags = vmm_prot_flags(mmu_leaf_prot(leaf));
+    uint64_t index = frame_index_of(frame);
+    uint64_t flags = vmm_prot_flags(prot);
     uint64_t word = index < frame_limit ? frame_table[index] : 0;
     bool is_private = frame_kind_of(word) == FRAME_USER;
 
@@ -128,18 +130,53 @@ vmm_audit_user_leaf(void *context, const struct mmu_found *found)
         }
         return;
     }
-    audit->present++;
     if ((prot & PROT_WRITE) != 0 && (prot & PROT_EXEC) != 0) {
         vmm_audit_note(audit, &audit->info->wx_a, "W and X",
                        found->address.raw);
     }
-    if (found->level != MMU_LEVEL_PAGE || !layout_is_user_page(found->address)
+    if (found->level > MMU_LEVEL_LARGE || !layout_is_user_page(found->address)
         || !mmu_leaf_is_user(leaf)) {
         vmm_audit_note(audit, &audit->info->wrong_owner, "misplaced page",
                        found->address.raw);
         return;
     }
-    vmm_audit_frame(audit, found->address, leaf);
+    audit->large += found->level == MMU_LEVEL_LARGE;
+    for (uint64_t at = found->address.raw; at < mmu_found_end(found).raw;
+         at += PAGE_BYTES) {
+        paddr_t frame = mmu_leaf_physical(leaf, found->level, vaddr(at));
+
+        audit->present++;
+        vmm_audit_frame(audit, vaddr(at), frame, prot);
+        if (audit->present % AUDIT_PAUSE_FRAMES == 0) {
+            pmm_hook_pause();
+        }
+    }
+}
+
+/* The tables that wait for a split: one for each 2 MiB leaf, all the space's. */
+static void
+vmm_audit_spares(struct vmm_audit *audit)
+{
+    uint64_t spares = 0;
+
+    for (void **table = audit->space->spare_tables; table != NULL;
+         table = *table) {
+        uint64_t word = *frame_word(table);
+
+        spares++;
+        if (frame_kind_of(word) != FRAME_PAGE_TABLE
+            || frame_space(word) != audit->space->id) {
+            vmm_audit_note(audit, &audit->info->wrong_owner,
+                           "spare table of another owner",
+                           physmap_paddr(table).raw);
+            break;
+        }
+    }
+    audit->tables += spares;
+    if (spares != audit->large) {
+        vmm_audit_note(audit, &audit->info->wrong_owner,
+                       "2 MiB leaves and spare tables", spares);
+    }
 }
 
 /* The kernel half of a space: the shared slots, and nothing else. */
@@ -171,8 +208,10 @@ vmm_audit_space(struct vmm_audit *audit, const struct space *space)
 
     audit->space = space;
     audit->present = 0;
+    audit->large = 0;
     mmu_visit(&space->tables, vaddr(0), vaddr(USER_HALF_END), &visitor);
     vmm_audit_slots(audit);
+    vmm_audit_spares(audit);
     if (audit->present != space->resident) {
         vmm_audit_note(audit, &audit->info->wrong_owner, "resident is wrong",
                        space->resident);

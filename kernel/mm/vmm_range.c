@@ -7,12 +7,6 @@
 /* Pages between two pauses of what may be long. */
 #define RANGE_PAUSE_PAGES 32u
 
-static vaddr_t
-vmm_page_after(const struct mmu_found *found)
-{
-    return vaddr(found->address.raw + PAGE_BYTES);
-}
-
 /* The end of the table that shows @at, or @end if that comes first. */
 static vaddr_t
 vmm_table_end(vaddr_t at, vaddr_t end)
@@ -23,7 +17,7 @@ vmm_table_end(vaddr_t at, vaddr_t end)
 }
 
 vaddr_t
-vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
+vmm_range_limit(struct space *space, vaddr_t start, vaddr_t end,
                 unsigned max_pages)
 {
     struct mmu_found found;
@@ -31,10 +25,10 @@ vmm_range_limit(const struct space *space, vaddr_t start, vaddr_t end,
 
     end = vmm_table_end(start, end);
     for (unsigned i = 0; i < max_pages; i++) {
-        if (!mmu_next(&space->tables, at, end, &found)) {
+        if (!vmm_next(space, at, end, &found)) {
             return end;
         }
-        at = vmm_page_after(&found);
+        at = mmu_found_end(&found);
     }
     return at;
 }
@@ -48,8 +42,8 @@ vmm_unmap_range(struct space *space, vaddr_t start, vaddr_t end)
     vaddr_t at = start;
 
     tlb_begin(&batch, space);
-    while (mmu_next(&space->tables, at, end, &found)) {
-        at = vmm_page_after(&found);
+    while (vmm_next(space, at, end, &found)) {
+        at = mmu_found_end(&found);
         vmm_drop_leaf(&batch, &found);
     }
     tlb_commit(&batch);
@@ -65,11 +59,11 @@ vmm_protect_step(struct space *space, vaddr_t start, vaddr_t end, uint32_t prot)
     vaddr_t at = start;
 
     tlb_begin(&batch, space);
-    while (mmu_next(&space->tables, at, end, &found)) {
+    while (vmm_next(space, at, end, &found)) {
         mmu_leaf_t *leaf = found.at.leaf;
         void *frame;
 
-        at = vmm_page_after(&found);
+        at = mmu_found_end(&found);
         if (!mmu_leaf_is_present(*leaf) || mmu_leaf_prot(*leaf) == prot) {
             continue;
         }
@@ -92,11 +86,26 @@ vmm_protect_range(struct space *space, vaddr_t start, vaddr_t end,
     struct mmu_found found;
 
     KASSERT((prot & PROT_READ) != 0);
-    while (mmu_next(&space->tables, start, end, &found)) {
+    while (vmm_next(space, start, end, &found)) {
         start = vmm_range_limit(space, found.address, end, RANGE_PAUSE_PAGES);
         vmm_protect_step(space, found.address, start, prot);
         pmm_hook_pause();
     }
+}
+
+/* Pages of [@start, @end) that the leaf @found shows, one or many. */
+static uint64_t
+vmm_present_pages(const struct mmu_found *found, vaddr_t start, vaddr_t end)
+{
+    uint64_t low = found->address.raw;
+    uint64_t high = mmu_found_end(found).raw;
+
+    if (!mmu_leaf_is_present(*found->at.leaf)) {
+        return 0;
+    }
+    low = low < start.raw ? start.raw : low;
+    high = high < end.raw ? high : end.raw;
+    return (high - low) / PAGE_BYTES;
 }
 
 uint64_t
@@ -109,8 +118,8 @@ vmm_count_resident(const struct space *space, vaddr_t start, vaddr_t end)
         vaddr_t limit = vmm_table_end(found.address, end);
 
         do {
-            start = vmm_page_after(&found);
-            count += mmu_leaf_is_present(*found.at.leaf);
+            count += vmm_present_pages(&found, start, end);
+            start = mmu_found_end(&found);
         } while (count % RANGE_PAUSE_PAGES != 0
                  && mmu_next(&space->tables, start, limit, &found));
         pmm_hook_pause();

@@ -241,9 +241,9 @@ vmm_teardown_one(struct space *space, struct tlb_batch *batch)
         at = base > at ? base : at;
         end = region_end(region) << PAGE_SHIFT;
     }
-    if (mmu_next(&space->tables, vaddr(at), vaddr(end), &found)) {
+    if (vmm_next(space, vaddr(at), vaddr(end), &found)) {
         vmm_drop_leaf(batch, &found);
-        space->teardown_at = vaddr(found.address.raw + PAGE_BYTES);
+        space->teardown_at = mmu_found_end(&found);
     } else if (region != NULL) {
         space->teardown_at = vaddr(end);
     } else {
@@ -279,7 +279,7 @@ void
 vmm_space_destroy(struct space *space)
 {
     KASSERT(space->tables.table_frames == 0 && space->resident == 0);
-    KASSERT(space->regions.count == 0);
+    KASSERT(space->regions.count == 0 && space->spare_tables == NULL);
     if (mmu_is_loaded(space->tables.root)) {
         mmu_load_root(vmm_kernel.tables.root);
     }

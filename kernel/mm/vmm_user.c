@@ -169,7 +169,7 @@ vmm_unmap_in_space(struct space *space, vaddr_t page)
     struct mmu_found found = { .address = page, .level = MMU_LEVEL_PAGE };
     struct tlb_batch batch;
 
-    if (!layout_is_user_page(page) || !mmu_find(&space->tables, page, &found.at)
+    if (!layout_is_user_page(page) || !vmm_find(space, page, &found.at)
         || mmu_leaf_is_empty(*found.at.leaf)) {
         return ST_ENOENT;
     }
@@ -225,14 +225,16 @@ undo_pages:
 bool
 vmm_translate_in_space(const struct space *space, vaddr_t address, paddr_t *out)
 {
-    struct mmu_cursor at;
+    unsigned level = MMU_LEVEL_PAGE;
+    mmu_leaf_t leaf = 0;
 
-    if (address.raw < USER_BASE || address.raw >= USER_END
-        || !mmu_find(&space->tables, address, &at)
-        || !mmu_leaf_allows(*at.leaf, PROT_READ)) {
+    if (address.raw >= USER_BASE && address.raw < USER_END) {
+        leaf = mmu_lookup(&space->tables, address, &level);
+    }
+    if (!mmu_leaf_allows(leaf, PROT_READ)) {
         return false;
     }
-    *out = mmu_leaf_physical(*at.leaf, MMU_LEVEL_PAGE, address);
+    *out = mmu_leaf_physical(leaf, level, address);
     return true;
 }
 
@@ -403,8 +405,7 @@ vmm_take_frame(struct space *space, vaddr_t page)
     struct mmu_cursor at;
     void *frame;
 
-    if (!mmu_find(&space->tables, page, &at)
-        || !mmu_leaf_is_present(*at.leaf)) {
+    if (!vmm_find(space, page, &at) || !mmu_leaf_is_present(*at.leaf)) {
         return NULL;
     }
     frame = physmap_at(mmu_leaf_frame(*at.leaf));

@@ -34,7 +34,7 @@ region_range_cancel_faults(struct space *space, vaddr_t start, vaddr_t end)
         if (mmu_leaf_is_transit(*found.at.leaf)) {
             fault_cancel(call_at(mmu_leaf_slot(*found.at.leaf)));
         }
-        start = vaddr(found.address.raw + PAGE_BYTES);
+        start = mmu_found_end(&found);
     }
 }
 
@@ -60,7 +60,7 @@ region_range_clear_step(struct space *space, vaddr_t *start, vaddr_t end)
 {
     struct mmu_found found;
 
-    if (!mmu_next(&space->tables, *start, end, &found)) {
+    if (!vmm_next(space, *start, end, &found)) {
         return false;
     }
     *start = vmm_range_limit(space, found.address, end, RANGE_STEP_PAGES);

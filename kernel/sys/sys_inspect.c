@@ -180,7 +180,8 @@ sys_sys_translate(SYS_ARGS)
     }
     leaf = mmu_lookup(&process->space.tables, vaddr(b), &level);
     if (mmu_leaf_is_present(leaf)) {
-        paddr_t frame = mmu_leaf_frame(leaf);
+        paddr_t frame =
+            mmu_leaf_physical(leaf, level, vaddr(align_down(b, PAGE_BYTES)));
 
         info.frame_address = frame.raw;
         info.prot = mmu_leaf_prot(leaf);

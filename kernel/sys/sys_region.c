@@ -245,6 +245,58 @@ sys_region_protect(SYS_ARGS)
     return status == ST_OK ? region_range_protect(a, b, (uint32_t)c) : status;
 }
 
+/* @page begins 2 MiB of an anonymous region that are all wanted and all empty:
+ * have their frames come in order from a 2 MiB frame, if there is one. Their
+ * table is made first, for it would take the first of them. */
+static void
+sys_populate_open_large(struct space *space, uint64_t page)
+{
+    const struct region *region = region_lookup(&space->regions, page);
+    vaddr_t address = vaddr(page << PAGE_SHIFT);
+    struct mmu_cursor at;
+
+    if (region != NULL && region->spec.kind == REGION_ANONYMOUS
+        && region_end(region) - page >= MMU_TABLE_LEAVES
+        && !mmu_find(&space->tables, address, &at)
+        && mmu_ensure(&space->tables, address, &at) == ST_OK) {
+        /* Without one, the pages stay small. */
+        (void)pmm_open_large();
+    }
+}
+
+/* Whether @page of @space allows @access, on a page of any size. */
+static bool
+sys_populate_has(const struct space *space, uint64_t page, uint32_t access)
+{
+    unsigned level;
+
+    return mmu_leaf_allows(
+        mmu_lookup(&space->tables, vaddr(page << PAGE_SHIFT), &level), access);
+}
+
+/* Make @page present for @access, which may end the call to be tried again.
+ * @left pages are still wanted, this one included. Returns false if it cannot
+ * be. */
+static bool
+sys_populate_one(struct space *space, uint64_t page, uint64_t left,
+                 uint32_t access)
+{
+    if (!sys_populate_has(space, page, access)) {
+        if (page % MMU_TABLE_LEAVES == 0 && left >= MMU_TABLE_LEAVES) {
+            sys_populate_open_large(space, page);
+        }
+        if (page_fault_for_call(page, access) != ST_OK) {
+            mmu_prune(&space->tables, vaddr(page << PAGE_SHIFT));
+            return false;
+        }
+    }
+    if ((page + 1) % MMU_TABLE_LEAVES == 0) {
+        (void)vmm_enlarge(space,
+                          vaddr((page + 1 - MMU_TABLE_LEAVES) << PAGE_SHIFT));
+    }
+    return true;
+}
+
 /* region_populate(base, pages, prot): make pages present, as reading them (or,
  * with PROT_WRITE, writing them) would; the number now present, fewer than asked where one cannot be had, or
  * ST_EPAGER when the first cannot. */
@@ -269,12 +321,9 @@ sys_region_populate(SYS_ARGS)
     }
     access = (c & PROT_WRITE) != 0 ? FAULT_WRITE : FAULT_READ;
     while (thread->progress < b) {
-        uint64_t page = (a >> PAGE_SHIFT) + thread->progress;
-        struct mmu_cursor at;
-
-        if ((!mmu_find(&process->space.tables, vaddr(page << PAGE_SHIFT), &at)
-             || !mmu_leaf_allows(*at.leaf, access))
-            && page_fault_for_call(page, access) != ST_OK) {
+        if (!sys_populate_one(&process->space,
+                              (a >> PAGE_SHIFT) + thread->progress,
+                              b - thread->progress, access)) {
             break;
         }
         thread->progress++;

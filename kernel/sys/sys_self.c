@@ -24,7 +24,7 @@ sys_make_present(struct thread *thread, uint64_t address, uint32_t access)
     struct space *space = &thread->process->space;
     struct mmu_cursor at;
 
-    if (mmu_find(&space->tables, vaddr(align_down(address, PAGE_BYTES)), &at)
+    if (vmm_find(space, vaddr(align_down(address, PAGE_BYTES)), &at)
         && mmu_leaf_allows(*at.leaf, access)) {
         return ST_OK;
     }

@@ -8,6 +8,7 @@
  *      views orders           every order of exit of a family of three
  *      views refused          what must be refused, and changes nothing
  *      views poor             no memory, at each step; nothing has changed
+ *      views large            a view of a 2 MiB page
  *      views cycles N         N children with views, one after the other
  */
 #include <string.h>
@@ -439,6 +440,40 @@ cycles(uint64_t count)
     (void)region_destroy(base, PAGES);
 }
 
+/* ---- 2 MiB ------------------------------------------------------------------- */
+
+#define LARGE_BASE  0x180000000000ull
+#define LARGE_PAGES 512u
+
+static void
+large(void)
+{
+    uint64_t base =
+        (uint64_t)actor_region(LARGE_BASE, LARGE_PAGES, RW, HANDLE_NONE);
+    struct translate_info leaf = { .frame_address = 0 };
+    struct actor child;
+
+    IS(region_populate(base, LARGE_PAGES, RW), LARGE_PAGES);
+    IS(sys_translate(0, base, &leaf), ST_OK);
+    claim_equal("a page of 2 MiB", (int64_t)leaf.page_bytes, 0x200000);
+    actor_fill(base, LARGE_PAGES, 1);
+    IS(actor_start(&child, base, LARGE_PAGES, 0), ST_OK);
+    claim_equal("the child sees all of it",
+                actor_order(&child, ORDER_SUM, base, LARGE_PAGES, 0),
+                actor_sum(1, page_of(base), LARGE_PAGES));
+    (void)actor_order(&child, ORDER_FILL, at(base, 100), 7, 2);
+    actor_fill(at(base, 511), 1, 3);
+    claim_equal("the parent sees nothing of the child",
+                actor_read(base, LARGE_PAGES - 1),
+                actor_sum(1, page_of(base), LARGE_PAGES - 1));
+    claim_equal("nor the child of the parent",
+                actor_order(&child, ORDER_SUM, at(base, 511), 1, 0),
+                actor_sum(1, page_of(base) + 511, 1));
+    claim_equal("audit with both alive", actor_audit(), 0);
+    claim_equal("the child ends", actor_end(&child), 0);
+    IS(region_destroy(base, LARGE_PAGES), ST_OK);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -452,6 +487,8 @@ main(int argc, char **argv)
         basic();
     } else if (strcmp(what, "orders") == 0) {
         every_order();
+    } else if (strcmp(what, "large") == 0) {
+        large();
     } else if (strcmp(what, "refused") == 0) {
         refusals();
     } else if (strcmp(what, "poor") == 0) {

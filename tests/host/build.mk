@@ -25,6 +25,8 @@ HOST_TESTS += vmm
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
 	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c fill.c slab.c)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
+HOST_TESTS += large
+HOST_large := $(HOST_vmm)
 HOST_TESTS += audits
 HOST_audits := $(HOST_vmm)
 HOST_TESTS += edges

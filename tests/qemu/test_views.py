@@ -24,6 +24,12 @@ def test_every_order_of_exit(arena, options):
     claims(arena("views", options=options), "run views orders", 37)
 
 
+@pytest.mark.parametrize("options", PLACEMENTS)
+def test_a_view_of_a_large_page(arena, options):
+    """The parent's 2 MiB page is split for it: neither side sees what the other writes."""
+    claims(arena("views", options=options), "run views large", 10)
+
+
 def test_what_is_refused_changes_nothing(arena):
     """Bad ranges; ranges that begin well and end where no pager answers, or where the child
     has something: what was shared on the way is taken back."""

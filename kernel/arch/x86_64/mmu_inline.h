@@ -120,6 +120,13 @@ mmu_find(const struct mmu_tables *tables, vaddr_t address,
     return true;
 }
 
+static inline vaddr_t
+mmu_found_end(const struct mmu_found *found)
+{
+    return vaddr(found->address.raw
+                 + (PAGE_BYTES << PTE_INDEX_BITS * (found->level - 1)));
+}
+
 static inline enum status
 mmu_ensure(struct mmu_tables *tables, vaddr_t address, struct mmu_cursor *out)
 {

@@ -201,6 +201,65 @@ mmu_clear(struct mmu_tables *tables, vaddr_t address)
     return mmu_clear_at(tables, address, at);
 }
 
+/* ---- 2 MiB pages of ring 3 --------------------------------------------- */
+
+/* What the processor notes in a leaf. */
+#define PTE_USED (PTE_ACCESSED | PTE_DIRTY)
+
+void *
+mmu_enlarge(struct mmu_tables *tables, vaddr_t address)
+{
+    struct mmu_cursor at;
+    mmu_leaf_t first;
+    mmu_leaf_t used = 0;
+
+    if (!mmu_find(tables, address, &at)
+        || mmu_entry_count(*at.parent) != PTE_TABLE_ENTRIES) {
+        return NULL;
+    }
+    first = *at.leaf & ~PTE_USED;
+    if (!mmu_leaf_is_present(first)
+        || mmu_leaf_frame(first).raw % LARGE_PAGE_BYTES != 0) {
+        return NULL;
+    }
+    for (uint64_t i = 0; i < PTE_TABLE_ENTRIES; i++) {
+        if ((at.leaf[i] & ~PTE_USED) != first + i * PAGE_BYTES) {
+            return NULL;
+        }
+        used |= at.leaf[i] & PTE_USED;
+    }
+    *at.parent = first | used | PTE_LARGE;
+    tables->table_frames--;
+    return at.leaf;
+}
+
+bool
+mmu_split(struct mmu_tables *tables, vaddr_t address, void *table)
+{
+    mmu_leaf_t *leaves = table;
+    mmu_leaf_t *entry =
+        mmu_entry_in(physmap_at(tables->root), address, MMU_LEVELS);
+    unsigned level = MMU_LEVELS;
+    mmu_leaf_t leaf;
+
+    while (level > MMU_LEVEL_LARGE && mmu_entry_is_table(*entry)) {
+        level--;
+        entry = mmu_entry_in(mmu_table_at(*entry), address, level);
+    }
+    leaf = *entry;
+    if (level != MMU_LEVEL_LARGE || !mmu_leaf_is_present(leaf)
+        || mmu_entry_is_table(leaf)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < PTE_TABLE_ENTRIES; i++) {
+        leaves[i] = (leaf & ~PTE_LARGE) + i * PAGE_BYTES;
+    }
+    *entry = paging_table_entry(table, address)
+             | PTE_TABLE_ENTRIES * PTE_COUNT_ONE;
+    tables->table_frames++;
+    return true;
+}
+
 /* ---- leaves that are no user pages ------------------------------------- */
 
 void
@@ -470,7 +529,7 @@ paging_check_leaf(void *context, const struct mmu_found *found)
     }
     check->errors += (leaf & PTE_WRITE) != 0 && (leaf & PTE_NO_EXECUTE) == 0;
     check->errors += mmu_leaf_is_user(leaf) == check->kernel_half;
-    check->errors += found->level > MMU_LEVEL_PAGE && !check->kernel_half;
+    check->errors += found->level > MMU_LEVEL_LARGE && !check->kernel_half;
 }
 
 uint64_t
