@@ -129,6 +129,11 @@ coverage: ## branches of the memory managers that host tests take
 	@gcovr -r . --object-directory $(BUILD)/coverage/host $(foreach f,$(COVERAGE_FILES),--filter '$f') --json $(BUILD)/coverage.json
 	@$(PYTHON) tests/tools/coverage_report.py $(BUILD)/coverage.json tests/host/unreachable.txt
 
+.PHONY: prove
+prove: ## Frama-C and Z3 over bitmap, ranges and memory map (installs 200 MB)
+	@tools/setup prove
+	@$(PYTHON) tests/proofs/prove.py
+
 sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) under the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all

@@ -17,11 +17,22 @@ memmap_init(struct memmap *map)
 }
 
 /* The first range that ends at or after @address; map->count if none does. */
+/*@ requires \valid_read(map) && memmap_fits(map);
+    assigns \nothing;
+    ensures \result <= map->count;
+    ensures \forall integer i; 0 <= i < \result
+        ==> map->ranges[i].end < address;
+    ensures \result < map->count ==> map->ranges[\result].end >= address; */
 static uint32_t
 memmap_seek(const struct memmap *map, uint64_t address)
 {
     uint32_t i = 0;
 
+    /*@ loop invariant i <= map->count;
+        loop invariant \forall integer k; 0 <= k < i
+            ==> map->ranges[k].end < address;
+        loop assigns i;
+        loop variant map->count - i; */
     while (i < map->count && map->ranges[i].end < address) {
         i++;
     }
@@ -29,6 +40,12 @@ memmap_seek(const struct memmap *map, uint64_t address)
 }
 
 /* Replace the @old ranges from index @at on by the first @new of @with. */
+/*@ requires \valid(map) && \valid_read(with + (0 .. new - 1));
+    requires \separated(map, with + (0 .. new - 1));
+    requires memmap_fits(map) && at + old <= map->count && new <= 2;
+    requires map->count - old + new <= MEMMAP_RANGES;
+    assigns map->count, map->ranges[0 .. MEMMAP_RANGES - 1];
+    ensures map->count == \old(map->count) - old + new; */
 static void
 memmap_splice(struct memmap *map, uint32_t at, uint32_t old,
               const struct memmap_range *with, uint32_t new)
@@ -36,14 +53,23 @@ memmap_splice(struct memmap *map, uint32_t at, uint32_t old,
     uint32_t tail = map->count - at - old;
 
     if (new > old) {
+        /*@ loop invariant i <= tail;
+            loop assigns i, map->ranges[0 .. MEMMAP_RANGES - 1];
+            loop variant i; */
         for (uint32_t i = tail; i > 0; i--) {
             map->ranges[at + new + i - 1] = map->ranges[at + old + i - 1];
         }
     } else if (new < old) {
+        /*@ loop invariant i <= tail;
+            loop assigns i, map->ranges[0 .. MEMMAP_RANGES - 1];
+            loop variant tail - i; */
         for (uint32_t i = 0; i < tail; i++) {
             map->ranges[at + new + i] = map->ranges[at + old + i];
         }
     }
+    /*@ loop invariant i <= new;
+        loop assigns i, map->ranges[0 .. MEMMAP_RANGES - 1];
+        loop variant new - i; */
     for (uint32_t i = 0; i < new; i++) {
         map->ranges[at + i] = with[i];
     }
@@ -71,6 +97,9 @@ memmap_add(struct memmap *map, uint64_t start, uint64_t end)
     first = memmap_seek(map, merged.start);
     last = first;
     /* Everything that overlaps or touches becomes one range. */
+    /*@ loop invariant first <= last <= map->count;
+        loop assigns last, merged;
+        loop variant map->count - last; */
     for (; last < map->count && map->ranges[last].start <= merged.end; last++) {
         const struct memmap_range *range = &map->ranges[last];
 
@@ -87,6 +116,10 @@ memmap_add(struct memmap *map, uint64_t start, uint64_t end)
 
 /* Remove [start, end), page-aligned, from range @i that it overlaps.
  * Returns the number of ranges left in its place: 0, 1 or 2. */
+/*@ requires \valid(map) && memmap_fits(map) && i < map->count;
+    assigns *map;
+    ensures memmap_fits(map) && \result <= 2;
+    ensures map->count == \old(map->count) - 1 + \result; */
 static uint32_t
 memmap_cut(struct memmap *map, uint32_t i, uint64_t start, uint64_t end)
 {
@@ -119,12 +152,19 @@ memmap_remove(struct memmap *map, uint64_t start, uint64_t end)
     end = end > MEMMAP_LIMIT ? MEMMAP_LIMIT : align_up(end, PAGE_BYTES);
     start = align_down(start, PAGE_BYTES);
     i = memmap_seek(map, start + 1);
+    /*@ loop invariant i <= map->count && memmap_fits(map);
+        loop assigns i, *map;
+        loop variant map->count - i; */
     while (i < map->count && map->ranges[i].start < end) {
         i += memmap_cut(map, i, start, end);
     }
 }
 
 /* The end of @entry; false if it lies beyond 2^64. */
+/*@ requires \valid_read(entry) && \valid(end) && \separated(entry, end);
+    assigns *end;
+    ensures \result <==> entry->base + entry->length <= UINT64_MAX;
+    ensures \result ==> *end == entry->base + entry->length; */
 static bool
 memmap_entry_end(const struct memmap_entry *entry, uint64_t *end)
 {
@@ -138,12 +178,18 @@ memmap_build(struct memmap *map, const struct memmap_entry *entries,
     uint64_t end;
 
     memmap_init(map);
+    /*@ loop invariant i <= count && memmap_fits(map);
+        loop assigns i, end, *map;
+        loop variant count - i; */
     for (uint32_t i = 0; i < count; i++) {
         if (entries[i].type == MEMMAP_TYPE_USABLE
             && memmap_entry_end(&entries[i], &end)) {
             memmap_add(map, entries[i].base, end);
         }
     }
+    /*@ loop invariant i <= count && memmap_fits(map);
+        loop assigns i, end, *map;
+        loop variant count - i; */
     for (uint32_t i = 0; i < count; i++) {
         if (entries[i].type == MEMMAP_TYPE_USABLE || entries[i].length == 0) {
             continue;
@@ -200,6 +246,9 @@ memmap_find(const struct memmap *map, uint64_t bytes, uint64_t from,
             uint64_t below, uint64_t *start)
 {
     from = align_up(from, PAGE_BYTES);
+    /*@ loop invariant i <= map->count;
+        loop assigns i;
+        loop variant map->count - i; */
     for (uint32_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
         uint64_t low = range->start > from ? range->start : from;
@@ -257,6 +306,9 @@ memmap_check(const struct memmap *map)
     if (map->count > MEMMAP_RANGES) {
         return false;
     }
+    /*@ loop invariant i <= map->count;
+        loop assigns i, low;
+        loop variant map->count - i; */
     for (uint32_t i = 0; i < map->count; i++) {
         const struct memmap_range *range = &map->ranges[i];
 

@@ -43,6 +43,8 @@ struct memmap {
     struct memmap_range ranges[MEMMAP_RANGES];
 };
 
+/*@ predicate memmap_fits(struct memmap *map) = map->count <= MEMMAP_RANGES; */
+
 /* One entry as firmware wrote it. */
 struct memmap_entry {
     uint64_t base;
@@ -51,16 +53,29 @@ struct memmap_entry {
 };
 
 /* Make an empty map. */
+/*@ requires \valid(map);
+    assigns map->count, map->ranges_lost;
+    ensures map->count == 0; */
 void memmap_init(struct memmap *map);
 
 /* Add the whole frames inside [start, end); nothing if end <= start. */
+/*@ requires \valid(map) && memmap_fits(map);
+    assigns *map;
+    ensures memmap_fits(map); */
 void memmap_add(struct memmap *map, uint64_t start, uint64_t end);
 
 /* Remove every frame that [start, end) touches. */
+/*@ requires \valid(map) && memmap_fits(map);
+    assigns *map;
+    ensures memmap_fits(map); */
 void memmap_remove(struct memmap *map, uint64_t start, uint64_t end);
 
 /* Build the map of usable RAM from @count entries. Entries of length 0 are
  * ignored; a usable one that wraps past 2^64 too, another one is cut there. */
+/*@ requires \valid(map) && \valid_read(entries + (0 .. count - 1));
+    requires \separated(map, entries + (0 .. count - 1));
+    assigns *map;
+    ensures memmap_fits(map); */
 void memmap_build(struct memmap *map, const struct memmap_entry *entries,
                   uint32_t count);
 
@@ -72,6 +87,13 @@ uint64_t memmap_ram_bytes(const struct memmap *map,
 
 /* Find the lowest [start, start + bytes) in the map with start >= @from and
  * end <= @below, @bytes > 0. Returns false if there is none. */
+/*@ requires \valid_read(map) && memmap_fits(map) && \valid(start);
+    requires \separated(map, start) && from <= MEMMAP_LIMIT;
+    assigns *start;
+    ensures \result ==> from <= *start && *start + bytes <= below
+        && (\exists integer i; 0 <= i < map->count
+            && map->ranges[i].start <= *start
+            && *start + bytes <= map->ranges[i].end); */
 MUST_CHECK bool memmap_find(const struct memmap *map, uint64_t bytes,
                             uint64_t from, uint64_t below, uint64_t *start);
 
@@ -92,10 +114,21 @@ MUST_CHECK bool memmap_place_tables(const struct memmap *map, uint64_t from,
                                     struct memmap_place *out);
 
 /* The end of the highest range; 0 for an empty map. */
+/*@ requires \valid_read(map) && memmap_fits(map);
+    assigns \nothing;
+    ensures map->count > 0
+        ==> \result == map->ranges[map->count - 1].end; */
 uint64_t memmap_end(const struct memmap *map);
 
 /* Whether every frame of [start, end), page-aligned, is in the map. */
+/*@ requires \valid_read(map) && memmap_fits(map);
+    assigns \nothing;
+    ensures \result ==> (\exists integer i; 0 <= i < map->count
+        && map->ranges[i].start <= start && end <= map->ranges[i].end); */
 bool memmap_contains(const struct memmap *map, uint64_t start, uint64_t end);
 
 /* Check the form: sorted, disjoint, not touching, aligned, below the limit. */
+/*@ requires \valid_read(map);
+    assigns \nothing;
+    ensures \result ==> memmap_fits(map); */
 bool memmap_check(const struct memmap *map);

@@ -4,6 +4,7 @@
 
 /* The bits of word @index that lie in [first, end); @index is one of the words
  * from first / 64 to (end - 1) / 64. */
+/*@ assigns \nothing; */
 static uint64_t
 bitmap_mask(uint64_t index, uint64_t first, uint64_t end)
 {
@@ -21,6 +22,9 @@ bitmap_mask(uint64_t index, uint64_t first, uint64_t end)
 void
 bitmap_set_range(uint64_t *words, uint64_t first, uint64_t end)
 {
+    /*@ loop invariant first / 64 <= i <= end / 64 + 1;
+        loop assigns i, words[first / 64 .. (end + 63) / 64 - 1];
+        loop variant end / 64 + 1 - i; */
     for (uint64_t i = first / 64; i * 64 < end; i++) {
         words[i] |= bitmap_mask(i, first, end);
     }
@@ -29,6 +33,9 @@ bitmap_set_range(uint64_t *words, uint64_t first, uint64_t end)
 void
 bitmap_clear_range(uint64_t *words, uint64_t first, uint64_t end)
 {
+    /*@ loop invariant first / 64 <= i <= end / 64 + 1;
+        loop assigns i, words[first / 64 .. (end + 63) / 64 - 1];
+        loop variant end / 64 + 1 - i; */
     for (uint64_t i = first / 64; i * 64 < end; i++) {
         words[i] &= ~bitmap_mask(i, first, end);
     }
@@ -39,6 +46,9 @@ bitmap_count_range(const uint64_t *words, uint64_t first, uint64_t end)
 {
     uint64_t count = 0;
 
+    /*@ loop invariant first / 64 <= i <= end / 64 + 1;
+        loop assigns i, count;
+        loop variant end / 64 + 1 - i; */
     for (uint64_t i = first / 64; i * 64 < end; i++) {
         count += bitmap_weight(words[i] & bitmap_mask(i, first, end));
     }
@@ -46,10 +56,15 @@ bitmap_count_range(const uint64_t *words, uint64_t first, uint64_t end)
 }
 
 /* The first bit in [first, end) that differs from those of @same (0 or ~0). */
+/*@ requires first <= end && bitmap_reads(words, first, end);
+    assigns \nothing; */
 static uint64_t
 bitmap_find_other(const uint64_t *words, uint64_t first, uint64_t end,
                   uint64_t same)
 {
+    /*@ loop invariant first / 64 <= i <= end / 64 + 1;
+        loop assigns i;
+        loop variant end / 64 + 1 - i; */
     for (uint64_t i = first / 64; i * 64 < end; i++) {
         uint64_t word = (words[i] ^ same) & bitmap_mask(i, first, end);
 

@@ -19,18 +19,32 @@
 /* Words that hold @bits bits. */
 #define BITMAP_WORDS(bits) (((bits) + 63) / 64)
 
+/*@ // The words of the bits [first, end), and 64 more bits to count in.
+    predicate bitmap_reads(uint64_t *words, integer first, integer end) =
+        end <= UINT64_MAX - 64
+        && \valid_read(words + (first / 64 .. (end + 63) / 64 - 1));
+    predicate bitmap_writes(uint64_t *words, integer first, integer end) =
+        end <= UINT64_MAX - 64
+        && \valid(words + (first / 64 .. (end + 63) / 64 - 1)); */
+
+/*@ requires \valid_read(words + bit / 64);
+    assigns \nothing; */
 static inline bool
 bitmap_test(const uint64_t *words, uint64_t bit)
 {
     return (words[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
+/*@ requires \valid(words + bit / 64);
+    assigns words[bit / 64]; */
 static inline void
 bitmap_set(uint64_t *words, uint64_t bit)
 {
     words[bit / 64] |= 1ull << (bit % 64);
 }
 
+/*@ requires \valid(words + bit / 64);
+    assigns words[bit / 64]; */
 static inline void
 bitmap_clear(uint64_t *words, uint64_t bit)
 {
@@ -38,6 +52,9 @@ bitmap_clear(uint64_t *words, uint64_t bit)
 }
 
 /* The position of the lowest set bit of @word, which is not 0. */
+/*@ requires word != 0;
+    assigns \nothing;
+    ensures \result < 64; */
 static inline uint64_t
 bitmap_lowest(uint64_t word)
 {
@@ -46,6 +63,7 @@ bitmap_lowest(uint64_t word)
 
 /* The number of set bits in @word. Written out: without the POPCNT instruction
  * the compiler would call a library that freestanding code does not have. */
+/*@ assigns \nothing; */
 static inline uint64_t
 bitmap_weight(uint64_t word)
 {
@@ -56,15 +74,25 @@ bitmap_weight(uint64_t word)
 }
 
 /* Set or clear the bits [first, end). Cost: O(words). */
+/*@ requires first <= end && bitmap_writes(words, first, end);
+    assigns words[first / 64 .. (end + 63) / 64 - 1]; */
 void bitmap_set_range(uint64_t *words, uint64_t first, uint64_t end);
+/*@ requires first <= end && bitmap_writes(words, first, end);
+    assigns words[first / 64 .. (end + 63) / 64 - 1]; */
 void bitmap_clear_range(uint64_t *words, uint64_t first, uint64_t end);
 
 /* The number of set bits in [first, end). Cost: O(words). */
+/*@ requires first <= end && bitmap_reads(words, first, end);
+    assigns \nothing; */
 uint64_t bitmap_count_range(const uint64_t *words, uint64_t first,
                             uint64_t end);
 
 /* The first bit >= @first and < @end that is set (clear), or @end. */
+/*@ requires first <= end && bitmap_reads(words, first, end);
+    assigns \nothing; */
 uint64_t bitmap_find_set(const uint64_t *words, uint64_t first, uint64_t end);
+/*@ requires first <= end && bitmap_reads(words, first, end);
+    assigns \nothing; */
 uint64_t bitmap_find_clear(const uint64_t *words, uint64_t first, uint64_t end);
 
 /* The first bit of the lowest run of @length > 0 set bits in [first, end), or

@@ -8,6 +8,10 @@
 
 #include <base/compiler.h>
 
+/*@ requires \valid(out);
+    assigns *out;
+    ensures \result <==> a + b <= UINT64_MAX;
+    ensures *out == (\result ? a + b : \old(*out)); */
 static inline MUST_CHECK bool
 checked_add(uint64_t a, uint64_t b, uint64_t *out)
 {
@@ -20,6 +24,10 @@ checked_add(uint64_t a, uint64_t b, uint64_t *out)
     return true;
 }
 
+/*@ requires \valid(out);
+    assigns *out;
+    ensures \result <==> a * b <= UINT64_MAX;
+    ensures *out == (\result ? a * b : \old(*out)); */
 static inline MUST_CHECK bool
 checked_mul(uint64_t a, uint64_t b, uint64_t *out)
 {
@@ -33,6 +41,10 @@ checked_mul(uint64_t a, uint64_t b, uint64_t *out)
 }
 
 /* Round @x up to a multiple of the power of two @a. */
+/*@ requires \valid(out) && a > 0;
+    assigns *out;
+    ensures \result <==> x + a - 1 <= UINT64_MAX;
+    ensures !\result ==> *out == \old(*out); */
 static inline MUST_CHECK bool
 checked_align_up(uint64_t x, uint64_t a, uint64_t *out)
 {
@@ -46,6 +58,8 @@ checked_align_up(uint64_t x, uint64_t a, uint64_t *out)
 }
 
 /* Whether [start, start + length) lies inside [low, high) without wrapping. */
+/*@ assigns \nothing;
+    ensures \result <==> low <= start && start + length <= high; */
 static inline MUST_CHECK bool
 checked_range_inside(uint64_t start, uint64_t length, uint64_t low,
                      uint64_t high)
