@@ -19,16 +19,15 @@
 #include "vmm_inline.h"
 #include "vmm_internal.h"
 
-/* Whether the frame table says that @page and the 511 behind it show frames in
- * order that are nobody else's: then word follows word. */
+/* Whether the frame table gives the 512 frames from @first on, which a leaf of
+ * ours shows, to pages in order that nobody else sees: then word follows word. */
 static bool
-vmm_is_private_run(const struct space *space, vaddr_t page, paddr_t first)
+vmm_is_private_run(paddr_t first)
 {
     const uint64_t *word = frame_word_of(first);
     uint64_t wanted = *word;
 
-    if (frame_kind_of(wanted) != FRAME_USER || frame_space(wanted) != space->id
-        || frame_page(wanted) != page.raw >> PAGE_SHIFT
+    if (frame_kind_of(wanted) != FRAME_USER
         || frame_index_of(first) + PMM_LARGE_FRAMES > frame_limit) {
         return false;
     }
@@ -49,7 +48,7 @@ vmm_enlarge(struct space *space, vaddr_t page)
 
     KASSERT(is_aligned(page.raw, LARGE_PAGE_BYTES));
     if (!mmu_find(&space->tables, page, &at) || !mmu_leaf_is_present(*at.leaf)
-        || !vmm_is_private_run(space, page, mmu_leaf_frame(*at.leaf))) {
+        || !vmm_is_private_run(mmu_leaf_frame(*at.leaf))) {
         return false;
     }
     table = mmu_enlarge(&space->tables, page);

@@ -167,7 +167,7 @@ TEST(one_frame_of_another_owner_keeps_pages_small)
     frame_add_flags(frame, FRAME_MAPPED_W);
     CHECK(mmu_find(&space.tables, page_at(77), &at));
     *at.leaf += PAGE_BYTES;
-    CHECK(mmu_enlarge(&space.tables, page_at(0)) == NULL);
+    CHECK(!vmm_enlarge(&space, page_at(0)));
     *at.leaf -= PAGE_BYTES;
     CHECK(vmm_enlarge(&space, page_at(0)));
     finish();
@@ -203,6 +203,85 @@ TEST(without_a_whole_block_nothing_is_opened)
     }
     CHECK_EQ(pmm_check(), 0);
     finish();
+}
+
+TEST(what_is_not_large_is_not_split)
+{
+    void *table;
+
+    start();
+    fill_large(READ_WRITE);
+    CHECK(vmm_enlarge(&space, page_at(0)));
+    CHECK_EQ(vmm_unmap_in_space(&space, page_at(PAGES)), ST_ENOENT);
+    CHECK_EQ(vmm_unmap_in_space(&space, vaddr(USER_BASE)), ST_ENOENT);
+    CHECK(is_large());
+    table = space.spare_tables;
+    CHECK_EQ(vmm_unmap_in_space(&space, page_at(3)), ST_OK);
+    CHECK(!mmu_split(&space.tables, page_at(4), table));
+    finish();
+}
+
+/* Behind the last frame of RAM the frame table ends. */
+TEST(the_last_frame_is_no_run)
+{
+    void *frame = NULL;
+    void *last = NULL;
+
+    start();
+    fill(1, 2, PROT_READ); /* the tables are there */
+    while (frame_index(last == NULL ? fake_ram : last) != frame_limit - 1) {
+        frame = pmm_alloc_kind(FRAME_USER, 0);
+        CHECK(frame != NULL);
+        last = frame;
+    }
+    CHECK_EQ(vmm_map_in_space(&space, page_at(0), last, PROT_READ), ST_OK);
+    CHECK(!vmm_enlarge(&space, page_at(0)));
+}
+
+TEST(the_audit_sees_a_spoiled_spare_table)
+{
+    struct audit_info info;
+    uint64_t *word;
+    uint64_t old;
+    void *spare;
+
+    start();
+    fill_large(READ_WRITE);
+    CHECK(vmm_enlarge(&space, page_at(0)));
+    spare = space.spare_tables;
+    word = frame_word(spare);
+    old = *word;
+    *word = old + frame_private(1, 0);
+    vmm_audit(&info);
+    CHECK(info.wrong_owner != 0);
+    *word = FRAME_HEAP;
+    vmm_audit(&info);
+    CHECK(info.wrong_owner != 0);
+    *word = old;
+    space.spare_tables = NULL;
+    vmm_audit(&info);
+    CHECK(info.wrong_owner != 0);
+    space.spare_tables = spare;
+    CHECK_EQ(audit(), 0);
+    finish();
+}
+
+TEST(a_whole_block_opens_where_none_is_current)
+{
+    void *large[32];
+    unsigned count = 0;
+
+    start();
+    pmm_pool_set_limit(0);
+    while (count < 32 && (large[count] = pmm_alloc_large()) != NULL) {
+        count++;
+    }
+    while (pmm_alloc_frame() != NULL) {
+    }
+    pmm_free_large(large[--count]);
+    CHECK(pmm_open_large());
+    CHECK(pmm_alloc_frame() == large[count]);
+    CHECK_EQ(pmm_check(), 0);
 }
 
 /* Take the page away (0), or leave it READ (1). */
@@ -295,6 +374,10 @@ main(int argc, char **argv)
     RUN(one_frame_of_another_owner_keeps_pages_small);
     RUN(frames_off_by_one_stay_small);
     RUN(without_a_whole_block_nothing_is_opened);
+    RUN(what_is_not_large_is_not_split);
+    RUN(the_last_frame_is_no_run);
+    RUN(the_audit_sees_a_spoiled_spare_table);
+    RUN(a_whole_block_opens_where_none_is_current);
     RUN(parts_change_and_the_rest_stays);
     RUN(a_page_that_was_split_can_be_large_again);
     return CHECK_REPORT();
