@@ -186,11 +186,12 @@ def audit(snapshot):
                     note(leaf, "kernel page in the user half")
                 if overlaps(leaf, (text[0], symbol["_kernel_end"] - IMAGE_BASE)):
                     note(leaf, "user page shows the kernel")
-                if leaf.write:
-                    user_writes.setdefault(leaf.frame, leaf)
-                if leaf.execute:
-                    user_executes.setdefault(leaf.frame, leaf)
-                mapped.setdefault(leaf.frame, []).append(leaf)
+                for frame in range(leaf.frame, leaf.frame + leaf.size, FRAME):
+                    if leaf.write:
+                        user_writes.setdefault(frame, leaf)
+                    if leaf.execute:
+                        user_executes.setdefault(frame, leaf)
+                    mapped.setdefault(frame, []).append(leaf)
     for frame in user_writes.keys() & user_executes.keys():
         note(user_writes[frame], "and a user executes the same frame")
     for frame in mapped.keys() & tables:

@@ -8,6 +8,7 @@ import re
 
 import page_walk
 import pytest
+from machine import BUILD, default_modules
 from page_walk import NX, U, W, Snapshot
 
 MEMORY = 64
@@ -53,6 +54,19 @@ def test_h50_with_programs_at_work_and_after_their_end(boot):
     machine.command("pager kill")
     machine.command("memtest")
     assert page_walk.audit(seen(machine)) == []
+
+
+def test_h50_with_2_mib_pages(boot):
+    """Three large leaves of a program: 4 KiB at a time, nobody else shows what they show."""
+    machine = boot(memory=MEMORY, modules=[*default_modules(), BUILD / "guests/large.elf"])
+    machine.command("run large hold &")
+    machine.expect(r"held\r?\n")
+    snapshot = seen(machine)
+    large = [leaf for root in snapshot.roots() for leaf in snapshot.walk(root)[0]
+             if leaf.address < 1 << 47 and leaf.size == 0x200000]
+    assert len(large) == 3 and page_walk.audit(snapshot) == []
+    assert "every rule holds" in machine.command("vmcheck")
+    machine.command(f"kill {next(row['pid'] for row in machine.processes() if row['name'] == 'large')}")
 
 
 # What the audit is for: each of these, planted in the copy, must be found.

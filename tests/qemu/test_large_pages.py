@@ -32,7 +32,7 @@ def test_the_audit_knows_large_pages(arena):
     """vmcheck while a program holds three of them, and after it is gone."""
     machine = arena("large")
     machine.command("run large hold &")
-    machine.expect("held")
+    machine.expect(r"held\r?\n")
     assert "every rule holds" in machine.command("vmcheck")
     text = machine.command("translate 0x180000000000 " + pid(machine, "large"))
     assert "page of 2048 KB" in text
