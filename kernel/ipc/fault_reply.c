@@ -158,7 +158,7 @@ fault_fail(struct call *call, enum fault_reason reason, uint32_t error)
 
         list_remove(&thread->wait_link);
         if (thread->resume == RESUME_SYSCALL) {
-            thread->copy_failed = true;
+            thread->refused_page = call->page;
             thread_wake(thread);
         } else {
             thread_wake(thread);

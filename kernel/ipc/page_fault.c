@@ -254,14 +254,27 @@ page_fault_again(struct thread *thread, uint64_t page, uint32_t access)
     context_resume(thread->context.frame);
 }
 
+/* Whether @page was refused to the copy for which @thread runs its system call
+ * again. If the page has come meanwhile, the copy does not ask; then what a later
+ * call may need is another matter. */
+static bool
+page_fault_was_refused(struct thread *thread, uint64_t page)
+{
+    bool refused = thread->refused_page == page
+                   && thread->restart_entry == cpu_this()->kernel_entries;
+
+    thread->refused_page = 0;
+    return refused;
+}
+
 enum status
 page_fault_for_call(uint64_t page, uint32_t access)
 {
     struct thread *thread = thread_current();
     struct fault_outcome outcome;
 
-    if (thread->copy_failed) {
-        thread->copy_failed = false;
+    if (UNLIKELY(thread->refused_page != 0)
+        && page_fault_was_refused(thread, page)) {
         return ST_EFAULT;
     }
     if (page >= USER_END >> PAGE_SHIFT) {

@@ -134,7 +134,8 @@ self_pager_fail(struct thread *thread, enum fault_reason reason, uint32_t error)
     journal_end(call, reason == REASON_PAGER_FAIL ? VERDICT_FAIL
                                                   : FAULT_ENDED_MEMORY);
     if (thread->upcall.resume != RESUME_USER) {
-        thread->copy_failed = true;
+        thread->refused_page = thread->upcall.page;
+        thread->restart_entry = cpu_this()->kernel_entries;
         self_pager_resume(thread);
     }
     context_unnest(&thread->context);

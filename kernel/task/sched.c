@@ -115,6 +115,7 @@ sched_switch_restart(struct thread *next)
                          &next->context);
     }
     next->resume = RESUME_USER;
+    next->restart_entry = cpu->kernel_entries;
     context_restart_syscall(next->context.frame);
 }
 

@@ -93,10 +93,9 @@ struct thread {
     uint8_t state;     /* enum thread_state */
     uint8_t resume;    /* enum thread_resume */
     uint8_t base_priority;
-    uint8_t priority;     /* base or what callers donate, the higher */
-    uint8_t slice;        /* ticks left */
-    bool copy_failed;     /* the pager failed the page of a copy: fail it too */
-    struct list run_link; /* in a ready queue */
+    uint8_t priority;      /* base or what callers donate, the higher */
+    uint8_t slice;         /* ticks left */
+    struct list run_link;  /* in a ready queue */
     struct list wait_link; /* in the queue of what it waits for */
 
     const struct wait_class *wait; /* while WAITING */
@@ -106,6 +105,11 @@ struct thread {
     struct endpoint *served; /* where it received last, for donation only */
     uint64_t wait_bits;      /* notify_wait: which */
     enum status wait_status; /* process_wait_end: what to return instead */
+
+    /* No pager gave the page that a copy of its system call needs (0 = none): the
+     * copy fails if it asks again, in this run of the call and no later one. */
+    uint64_t refused_page;
+    uint64_t restart_entry; /* cpu->kernel_entries when the call ran again */
 
     void (*continuation)(struct thread *thread); /* RESUME_KERNEL */
     /* A system call that goes on where it stopped keeps its place here; zero
