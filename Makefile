@@ -121,7 +121,7 @@ programs: $(PROGRAM_ELFS) $(BUILD)/libsecos_linux.a $(BUILD)/libsecos_threads.a
 iso: $(BUILD)/secos.iso ## the bootable image, BIOS and UEFI
 
 # --- what people type: each target below installs what it needs first, then calls the real one
-include tests/host/build.mk tests/fuzz/build.mk tests/bench/build.mk tests/targets.mk labs/build.mk
+include tests/explore/build.mk tests/host/build.mk tests/fuzz/build.mk tests/bench/build.mk tests/targets.mk labs/build.mk
 -include $(KERNEL_OBJECTS:.o=.d) $(LIBSECOS_OBJECTS:.o=.d) $(BUILD)/asm_offsets.inc.d
 -include $(shell find $(BUILD)/obj/user/servers $(BUILD)/obj/user/tests -name '*.d' 2>/dev/null)
 .DELETE_ON_ERROR:

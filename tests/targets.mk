@@ -17,7 +17,7 @@ tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align
 .PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
-	@$(SUBMAKE) all host-tests
+	@$(SUBMAKE) all host-tests explore-short explore-bugs
 	@$(MAKE) --no-print-directory qemu-tests
 
 check: ## what CI runs: warnings are errors; gcc, clang, lint, a little fuzzing, all tests

@@ -55,6 +55,11 @@ HOST_pmm := $(addprefix kernel/mm/,pmm.c pmm_start.c pmm_report.c blocks.c frame
 HOST_heap := $(HOST_pmm) lib/base/src/slab.c
 HOST_heap_LINK := $(FAIL_LINK)
 
+# The fault path in a small world, at random: see tests/explore/build.mk.
+HOST_TESTS += fault
+HOST_fault := $(WORLD_SRCS)
+HOST_fault_FLAGS := $(WORLD_FLAGS)
+
 HOST_TESTS += fmt parse line policy report libc
 HOST_fmt := lib/base/src/fmt.c
 HOST_parse := servers/shell/parse.c

@@ -10,6 +10,8 @@
  */
 #include "check.h"
 #include "random.h"
+#include "tests/explore/act.h"
+#include "tests/explore/look.h"
 #include "tests/explore/world.h"
 
 #define WORLDS 300u
@@ -17,15 +19,15 @@
 
 /* Steps that end something are rarer than the others. */
 static unsigned
-weight(const struct world_step *step)
+weight(const struct step *step)
 {
     switch (step->event) {
     case STEP_KILL:
     case STEP_PAGER_KILL:
+    case STEP_PAGER_HANG:
     case STEP_GRACE:
         return 1;
     case STEP_EXIT:
-    case STEP_STOP:
     case STEP_UNMAP:
         return 3;
     case STEP_REPLY:
@@ -38,8 +40,8 @@ weight(const struct world_step *step)
     }
 }
 
-static const struct world_step *
-choose(const struct world_step *steps, unsigned count)
+static const struct step *
+choose(const struct step *steps, unsigned count)
 {
     unsigned total = 0;
     uint64_t at;
@@ -58,14 +60,14 @@ choose(const struct world_step *steps, unsigned count)
 }
 
 static bool
-holds(const char *broken, unsigned step, const struct world_step *last)
+holds(const char *broken, unsigned step, const struct step *last)
 {
     char text[128] = "the end";
 
     CHECK(broken == NULL);
     if (broken != NULL) {
         if (last != NULL) {
-            world_describe(last, text, sizeof(text));
+            step_describe(last, text, sizeof(text));
         }
         printf("%s is broken after step %u: %s\n", broken, step, text);
     }
@@ -75,24 +77,24 @@ holds(const char *broken, unsigned step, const struct world_step *last)
 static bool
 run_one(const struct world_scope *scope)
 {
-    struct world_step steps[WORLD_STEPS];
+    struct step steps[STEPS_MOST];
 
     world_begin(scope);
     for (unsigned i = 0; i < STEPS; i++) {
-        unsigned count = world_steps(steps);
-        const struct world_step *step;
+        unsigned count = step_list(steps);
+        const struct step *step;
 
         if (count == 0) {
             break;
         }
         step = choose(steps, count);
-        if (!holds(world_do(step), i, step) || !holds(world_check(), i, step)) {
+        if (!holds(act_do(step), i, step) || !holds(look_at_world(), i, step)) {
             return false;
         }
     }
     if (random_below(2) == 0
-        && (!holds(world_serve(), STEPS, NULL)
-            || !holds(world_check(), STEPS, NULL))) {
+        && (!holds(act_serve(), STEPS, NULL)
+            || !holds(look_at_world(), STEPS, NULL))) {
         return false;
     }
     return holds(world_end(), STEPS, NULL);
@@ -107,6 +109,7 @@ TEST(random_worlds_keep_every_invariant)
             .pages = 1 + (unsigned)random_below(WORLD_PAGES),
             .servers = 1 + (unsigned)random_below(WORLD_SERVERS),
             .poor = (unsigned)random_below(4),
+            .answers = (1u << ANSWERS) - 1,
         };
 
         if (!run_one(&scope)) {

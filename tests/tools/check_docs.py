@@ -390,7 +390,20 @@ def write_attacks():
             *(f"| H{row} | `{name}` | `{path}` |" for row in sorted(rows) for path, name in sorted(rows[row]))]
 
 
-WRITERS = {"attacks": write_attacks, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures,
+def write_explorer():
+    """What the explorer walked through (tests/explore), and what it must find."""
+    folder = ROOT / "tests/explore"
+    about = dict(re.findall(r'\{ "(\w+)",\s+"([^"]+)"', (folder / "explore.c").read_text()))
+    rows = [line.split() for line in (folder / "figures.txt").read_text().splitlines() if not line.startswith("#")]
+    names = re.search(r"look_names\[\] = \{(.*?)NULL", (folder / "look.c").read_text(), re.DOTALL)[1]
+    bugs = re.findall(r"^what (.*)", (folder / "bugs.txt").read_text(), re.MULTILINE)
+    return ["| world | disturbances | states | steps between them | longest shortest way |", "| --- | ---: | ---: | ---: | ---: |",
+            *(f"| {about[scope]} | {most} | {int(states):,} | {int(steps):,} | {depth} |" for scope, most, states, steps, depth in rows),
+            "", "In every one of these states: " + ", ".join(re.findall(r'"(\w+)"', names)).replace("_", " ") + ".",
+            "", f"The {len(bugs)} seeded bugs, each found: " + "; ".join(bugs) + "."]
+
+
+WRITERS = {"attacks": write_attacks, "explorer": write_explorer, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures,
            "places": write_places}
 
 
