@@ -5,6 +5,8 @@
 # corpus in tests/fuzz/corpus/NAME/, and two lines here:
 #   FUZZ_TARGETS += NAME
 #   FUZZ_NAME    := the sources it tests
+# FUZZ_NAME_FLAGS, if set, is added to the compiler's arguments; FUZZ_NAME_FAKES are
+# the fakes it needs, if not all.
 # `make fuzz-NAME` runs one; after a long run `make fuzz-seeds` renews the seeds.
 
 FUZZ_TARGETS += elf
@@ -23,6 +25,11 @@ FUZZ_heap := $(HOST_heap)
 FUZZ_TARGETS += region
 FUZZ_region := kernel/mm/region.c kernel/mm/region_tree.c
 
+FUZZ_TARGETS += fault
+FUZZ_fault := $(WORLD_SRCS)
+FUZZ_fault_FLAGS := $(WORLD_FLAGS)
+FUZZ_fault_FAKES := $(EXPLORE_FAKES)
+
 FUZZ_TARGETS += line
 FUZZ_line := servers/shell/line.c servers/shell/parse.c lib/base/src/strlcpy.c
 
@@ -31,9 +38,9 @@ FUZZ_HEADERS := $(wildcard tests/fuzz/*.h tests/host/*.h kernel/mm/*.h kernel/ta
 FUZZ_CC      := $(shell command -v clang-14 || echo clang)
 
 define fuzz_target
-$(BUILD)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_$(1)) tests/fuzz/build.mk $(wildcard tests/host/fakes/*.c) $(FUZZ_HEADERS)
+$(BUILD)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $(FUZZ_$(1)) tests/fuzz/build.mk $(or $(FUZZ_$(1)_FAKES),$(wildcard tests/host/fakes/*.c)) $(FUZZ_HEADERS)
 	@mkdir -p $$(@D); echo "  FUZZ    $(1)"
-	$(Q)$(FUZZ_CC) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(HOSTINC) \
+	$(Q)$(FUZZ_CC) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(FUZZ_$(1)_FLAGS) $(HOSTINC) \
 	$$(filter %.c,$$^) -o $$@
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
@@ -42,7 +49,7 @@ $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
 define seeds_target
 $(BUILD)/host/seeds_$(1): tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(FUZZ_$(1)) $(FUZZ_HEADERS) $(BUILD)/host/fakes.a
 	@mkdir -p $(BUILD)/host/seeds/$(1); echo "  HOST    seeds_$(1)"
-	$(Q)$(foreach c,tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(FUZZ_$(1)),$(HOSTCC) $(HOST_FLAGS) $(HOSTINC) -c $(c) \
+	$(Q)$(foreach c,tests/fuzz/fuzz_$(1).c tests/fuzz/replay.c $(FUZZ_$(1)),$(HOSTCC) $(HOST_FLAGS) $(FUZZ_$(1)_FLAGS) $(HOSTINC) -c $(c) \
 	-o $(BUILD)/host/seeds/$(1)/$(notdir $(c)).o &&) $(HOSTCC) $(HOST_FLAGS) $(BUILD)/host/seeds/$(1)/*.o $(BUILD)/host/fakes.a -o $$@
 endef
 SEEDS_TARGETS := $(filter-out elf,$(FUZZ_TARGETS))
