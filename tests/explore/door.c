@@ -12,6 +12,7 @@
 #include <klib/kassert.h>
 #include <klib/log.h>
 #include <klib/panic.h>
+#include <sys/time.h>
 
 #define STUCK_SECONDS 2
 
@@ -112,8 +113,7 @@ door_on_signal(int signal)
 {
     static int seen;
 
-    if (signal == SIGALRM) {
-        alarm(STUCK_SECONDS);
+    if (signal == SIGVTALRM) {
         if (seen != door_entries || !door_is_inside) {
             seen = door_entries;
             return;
@@ -133,6 +133,8 @@ void
 door_catch_signals(void)
 {
     static char stack[65536];
+    /* Of the process's own time: others may keep it waiting for longer. */
+    struct itimerval every = { { STUCK_SECONDS, 0 }, { STUCK_SECONDS, 0 } };
     stack_t alternative = { .ss_sp = stack, .ss_size = sizeof(stack) };
     struct sigaction action = {
         .sa_handler = door_on_signal,
@@ -145,6 +147,6 @@ door_catch_signals(void)
     sigaction(SIGFPE, &action, NULL);
     sigaction(SIGILL, &action, NULL);
     action.sa_flags = SA_NODEFER;
-    sigaction(SIGALRM, &action, NULL);
-    alarm(STUCK_SECONDS);
+    sigaction(SIGVTALRM, &action, NULL);
+    setitimer(ITIMER_VIRTUAL, &every, NULL);
 }

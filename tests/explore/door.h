@@ -33,5 +33,5 @@ const char *door_judge(enum door how);
 /* What the panic said. */
 const char *door_words(void);
 
-/* Make DOOR_CRASHED and DOOR_GOT_STUCK of SIGSEGV and its kind, and SIGALRM. */
+/* Make DOOR_CRASHED and DOOR_GOT_STUCK of SIGSEGV and its kind, and SIGVTALRM. */
 void door_catch_signals(void);
