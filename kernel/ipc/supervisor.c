@@ -233,7 +233,8 @@ supervisor_start(struct service *service)
         return;
     }
     if (service->starts == 0) {
-        panic("supervisor: cannot start %s: status %d", service->name, status);
+        panic("supervisor: cannot start %s: %s (status %d)", service->name,
+              status == ST_ENOMEM ? "no memory" : "not a program", status);
     }
     if (service->spawn != NULL) {
         spawn_drop(service->spawn);

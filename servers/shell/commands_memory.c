@@ -43,7 +43,7 @@ mem_print_kinds(const struct memory_info *info)
         printf("  %-14s%10lu frames %10lu KB\n", format_frame_kind(kind),
                frames, format_kb(frames));
     }
-    printf("\n  Processes hold %lu of %lu frames that they may hold.\n\n",
+    printf("\n  processes hold: %lu, of %lu that they may\n\n",
            info->quota_held, info->quota_frames);
 }
 

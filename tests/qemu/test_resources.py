@@ -106,7 +106,7 @@ def check_quotas(machine, busy=False):
         assert uses <= holds and (limit == "none" or holds <= int(limit)), (pid, rows)
         if not busy:
             assert uses >= sum(row[1] for row in rows.values() if row[4] == pid), (pid, rows)
-    held, most = map(int, re.search(r"hold (\d+) of (\d+) frames", machine.command("mem -v")).groups())
+    held, most = map(int, re.search(r"processes hold: (\d+), of (\d+)", machine.command("mem -v")).groups())
     total = sum(machine.frames()[kind] for kind in ("free", "user", "page table", "kernel heap"))
     assert held <= most and most < total + 4096, (held, most, total)
     return rows
@@ -127,7 +127,7 @@ def test_a_tree_that_takes_all_leaves_the_reserve(arena):
     machine.command("run tree greedy 4 &")
     held = 0
     while True:  # until nobody gets any more: twice the same sum, near what there is
-        now, most = map(int, re.search(r"hold (\d+) of (\d+) frames", machine.command("mem -v")).groups())
+        now, most = map(int, re.search(r"processes hold: (\d+), of (\d+)", machine.command("mem -v")).groups())
         if now == held and now > most * 9 // 10:
             break
         held = now
