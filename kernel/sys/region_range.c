@@ -91,11 +91,12 @@ region_range_free(void *context, struct region *region)
     }
 }
 
-/* Destroy what there is of the first region in pages [@first, @end).
- * Returns ST_ENOENT if there is none. */
+/* Destroy what there is of the first region in pages [*@at, @end), which *@at then
+ * is behind. Returns ST_ENOENT if there is none. */
 static enum status
-region_range_destroy_one(struct process *process, uint64_t first, uint64_t end)
+region_range_destroy_one(struct process *process, uint64_t *at, uint64_t end)
 {
+    uint64_t first = *at;
     struct region_tree *tree = &process->space.regions;
     const struct region *region = region_at_or_after(tree, first);
 
@@ -104,6 +105,7 @@ region_range_destroy_one(struct process *process, uint64_t first, uint64_t end)
     }
     first = region->spec.base > first ? region->spec.base : first;
     end = region_end(region) < end ? region_end(region) : end;
+    *at = end;
     region_range_clear(&process->space, vaddr(first << PAGE_SHIFT),
                        vaddr(end << PAGE_SHIFT));
     region_range_cancel_protection(process, first << PAGE_SHIFT, end - first);
@@ -114,12 +116,15 @@ int64_t
 region_range_destroy(uint64_t base, uint64_t pages)
 {
     struct thread *thread = thread_current();
-    uint64_t first = base >> PAGE_SHIFT;
+    uint64_t at = base >> PAGE_SHIFT;
+    uint64_t end = at + pages;
     enum status status;
 
-    while ((status =
-                region_range_destroy_one(thread->process, first, first + pages))
-           == ST_OK) {
+    for (;;) {
+        status = region_range_destroy_one(thread->process, &at, end);
+        if (status != ST_OK || at == end) {
+            break;
+        }
         thread->progress++;
         sched_checkpoint();
     }
