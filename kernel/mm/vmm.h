@@ -262,8 +262,20 @@ bool vmm_enlarge(struct space *space, vaddr_t page);
  * are split first, so every leaf found is one page's. Cost of a split: about
  * 2,000 instructions. */
 bool vmm_find(struct space *space, vaddr_t page, struct mmu_cursor *out);
-bool vmm_next(struct space *space, vaddr_t from, vaddr_t end,
-              struct mmu_found *out);
+static inline bool vmm_next(struct space *space, vaddr_t from, vaddr_t end,
+                            struct mmu_found *out);
+
+/* What vmm_next does when it meets a 2 MiB leaf. */
+bool vmm_next_split(struct space *space, vaddr_t from, vaddr_t end,
+                    struct mmu_found *out);
+
+static inline bool
+vmm_next(struct space *space, vaddr_t from, vaddr_t end, struct mmu_found *out)
+{
+    return mmu_next(&space->tables, from, end, out)
+           && (LIKELY(out->level == MMU_LEVEL_PAGE)
+               || vmm_next_split(space, from, end, out));
+}
 
 /* ---- ranges ------------------------------------------------------------ */
 

@@ -95,13 +95,9 @@ vmm_find(struct space *space, vaddr_t page, struct mmu_cursor *out)
 }
 
 bool
-vmm_next(struct space *space, vaddr_t from, vaddr_t end, struct mmu_found *out)
+vmm_next_split(struct space *space, vaddr_t from, vaddr_t end,
+               struct mmu_found *out)
 {
-    while (mmu_next(&space->tables, from, end, out)) {
-        if (LIKELY(out->level == MMU_LEVEL_PAGE)) {
-            return true;
-        }
-        vmm_split(space, out->address);
-    }
-    return false;
+    vmm_split(space, out->address);
+    return mmu_next(&space->tables, from, end, out);
 }

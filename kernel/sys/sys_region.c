@@ -268,8 +268,12 @@ sys_populate_open_large(struct space *space, uint64_t page)
 static bool
 sys_populate_has(const struct space *space, uint64_t page, uint32_t access)
 {
+    struct mmu_cursor at;
     unsigned level;
 
+    if (mmu_find(&space->tables, vaddr(page << PAGE_SHIFT), &at)) {
+        return mmu_leaf_allows(*at.leaf, access);
+    }
     return mmu_leaf_allows(
         mmu_lookup(&space->tables, vaddr(page << PAGE_SHIFT), &level), access);
 }
