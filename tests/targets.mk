@@ -26,6 +26,7 @@ check: ## what CI runs: warnings are errors; gcc, clang, lint, a little fuzzing,
 	@$(SUBMAKE) fuzz-short
 	@$(SUBMAKE) WERROR=1 clang-build
 	@$(MAKE) --no-print-directory WERROR=1 test
+	@$(MAKE) --no-print-directory WERROR=1 mutants-short
 
 qemu-tests: all $(BUILD)/bench/kernel.elf ## QEMU tests only; PYTEST_ARGS='-k boot' chooses
 	@$(PYTEST) tests/qemu
@@ -42,8 +43,8 @@ lint: ## format, clang-tidy, cppcheck, rooms, image audit
 	@$(SUBMAKE) all
 	@$(SUBMAKE) lint-only
 
-lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs
-.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs
+lint-only: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs lint-mutants
+.PHONY: lint-format lint-tidy lint-cppcheck lint-rooms lint-image lint-words lint-docs lint-labs lint-mutants
 lint-format:
 	@echo "  LINT    format"
 	@$(FORMAT) --dry-run -Werror $(C_FILES)
@@ -60,9 +61,12 @@ lint-rooms:
 	@$(PYTHON) tests/tools/check_layers.py
 	@for f in $$(git ls-files 'boot/*.asm' 'kernel/*.c' 'kernel/*.asm' 'lib/*.c' 'lib/*.asm' 2>/dev/null | sed 's|.*/||'); do \
 	grep -qw "$$f" kernel/build.mk kernel/*/build.mk kernel/*/*/build.mk Makefile lib/*/*.mk || { echo "$$f is in no build.mk"; exit 1; }; done
+lint-mutants:
+	@echo "  LINT    mutants"
+	@$(PYTHON) tests/tools/mutants.py --check
 lint-image: $(BUILD)/kernel.elf programs
 	@echo "  LINT    images"
-	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS)
+	@$(PYTHON) tests/tools/check_image.py --kernel $(BUILD)/kernel.elf --programs $(PROGRAM_ELFS) --shipped $(MODULES)
 	@$(PYTHON) tests/tools/size_report.py --brief
 	@$(PYTHON) tests/tools/stack_report.py --limit 1024 --brief $(BUILD)/obj/kernel
 lint-docs: lint-labs
@@ -106,7 +110,8 @@ irq-off: ## how long interrupts are off under the QEMU tests; PYTEST_ARGS choose
 	@$(PYTHON) tests/tools/irq_off.py -- -p no:cacheprovider -q --timeout 900 -n $(PYTEST_JOBS) $(or $(PYTEST_ARGS),tests/qemu)
 
 SOAK ?= 10
-SOAK_TESTS := $(addprefix tests/qemu/test_,leaks.py resources.py fuzz_syscalls.py preemption.py)
+SOAK_TESTS := $(addprefix tests/qemu/test_,leaks.py resources.py fuzz_syscalls.py preemption.py ipc.py guard.py serial.py \
+	elf_refused.py entry.py)
 soak: ## leaks, bombs, kills, exhaustion, fuzzed calls: SOAK=10 times as long as in CI
 	@tools/setup test
 	@$(SUBMAKE) all
@@ -142,8 +147,8 @@ sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) u
 	@$(PYTEST) tests/qemu/test_sanitize.py
 	@for k in ubsan kasan; do echo "the QEMU tests on $(BUILD)/$$k/kernel.elf"; \
 	SECOS_KERNEL=$(BUILD)/$$k/kernel.elf $(PYTEST) $(SANITIZE_TESTS) || exit 1; done
-# Those that are about the kernel; figures and the SDK are not.
-SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py %/test_labs.py %/test_gdb.py,$(wildcard tests/qemu/test_*.py))
+# Those that are about the kernel; figures, the SDK and what looks at the shipped image's registers are not.
+SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py %/test_labs.py %/test_gdb.py %/test_doors.py %/test_kernel_stops.py %/test_image_audit.py,$(wildcard tests/qemu/test_*.py))
 
 # The pictures of docs/pictures, drawn anew from runs of this tree; `make docs` shows these.
 PICTURE = tools/secos-faults --icount
@@ -155,6 +160,12 @@ pictures: image
 	@for p in server kernel self; do $(PICTURE) --options pager=$$p $(DEMO_FAULT) -o $(BUILD)/pictures/fault_$$p.svg || exit 1; done
 	@$(PICTURE) $(DEMO_RUN) --save $(BUILD)/pictures/run.txt -o $(BUILD)/pictures/run.html
 	@for d in timeline map; do tools/secos-faults $(BUILD)/pictures/run.txt --draw $$d -o $(BUILD)/pictures/run_$$d.svg || exit 1; done
+
+.PHONY: mutants mutants-short
+mutants: all ## seeded bugs: does a test notice each? M=name for one
+	@$(PYTHON) tests/tools/mutants.py --jobs $(PYTEST_JOBS) $(M)
+mutants-short: all
+	@$(PYTHON) tests/tools/mutants.py --sample 2
 
 docs: ## the book, as HTML in build/docs
 	@tools/setup run docs

@@ -11,12 +11,15 @@ STATE_FCW    equ 580
 STATE_FS     equ 584
 STATE_GS     equ 592
 
+SYS_YIELD    equ 0x1002 ; secos/syscall.h
+YIELDS       equ 4
+
     section .text
 
 ; void fpu_hold(const struct fpu_state *in, struct fpu_state *out, uint64_t spins,
 ;               uint64_t has_avx, uint64_t has_fsgsbase)
 ; The state of *in is loaded, @spins loops pass, and what is there then is stored
-; in *out. No instruction between touches any of it.
+; in *out. No instruction between touches any of it; others run in the yields.
     global  fpu_hold:function
 fpu_hold:
     test    rcx, rcx
@@ -51,6 +54,14 @@ fpu_hold:
 .spin:
     dec     rdx
     jnz     .spin
+    mov     r10, rcx
+    mov     r9d, YIELDS
+.yield:
+    mov     eax, SYS_YIELD
+    syscall
+    dec     r9d
+    jnz     .yield
+    mov     rcx, r10
     test    r8, r8
     jz      .store
     rdfsbase rax

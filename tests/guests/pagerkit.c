@@ -44,6 +44,7 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 static const struct mode modes[] = {
     { "zero", CLIENT_ZERO, NULL, decide_zero },
     { "run", CLIENT_ZERO, NULL, decide_run },
+    { "backrun", CLIENT_BACK, NULL, decide_run },
     { "share", CLIENT_OBJECT, prepare_object, decide_share },
     { "shareread", CLIENT_READ, prepare_object, decide_share },
     { "move", CLIENT_OBJECT, prepare_object, decide_move },
@@ -56,6 +57,7 @@ static const struct mode modes[] = {
     { "spin2", CLIENT_ZERO, NULL, decide_spin2 },
     { "nap", CLIENT_ZERO, NULL, decide_nap },
     { "deferall", CLIENT_ZERO, NULL, decide_deferall },
+    { "deferagain", CLIENT_ZERO, NULL, decide_deferagain },
     { "absent", CLIENT_ZERO, prepare_absent, NULL },
     { "nobody", CLIENT_ZERO, prepare_nobody, NULL },
     { "self", CLIENT_ZERO, prepare_self, decide_self },

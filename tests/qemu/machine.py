@@ -82,7 +82,7 @@ class Machine:
 
     boot      "direct", "iso" (GRUB on BIOS) or "uefi"
     memory    MiB          machine  "pc" or "q35"          cpu  QEMU's -cpu
-    options   the kernel's command line
+    options   the kernel's command line; SECOS_OPTIONS adds to it
     modules   list of paths or (path, arguments); None = what the ISO ships
     kernel    its path; None = what SECOS_KERNEL names, or the image that was built
     extra     more arguments for QEMU
@@ -92,6 +92,7 @@ class Machine:
                  modules=None, kernel=None, icount=False, extra=()):
         kernel = kernel or os.environ.get("SECOS_KERNEL")
         self.boot = boot
+        options = " ".join(filter(None, (options, os.environ.get("SECOS_OPTIONS"))))
         self.options = options
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="secos-"))
         self.kernel = pathlib.Path(kernel or BUILD / "kernel.elf")

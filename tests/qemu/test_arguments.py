@@ -31,6 +31,13 @@ def test_h29_the_image_changes_while_it_is_loaded(arena):
     claims(arena("pointers", "hello"), "run pointers changing", 4)
 
 
+def test_h30_buffers_that_overlap(arena):
+    """Arguments inside the request that names them, answers written where the question points,
+    rows of regions into a region that is listed; messages whose registers are one number: what
+    failed leaves none of it."""
+    claims(arena("reuse", "status"), "run reuse buffers", 24)
+
+
 @pytest.mark.parametrize("place", ["server", "kernel", "self"])
 def test_h31_arguments_that_the_pager_has_still_to_bring(arena, place):
     """Both pages of every buffer missing: the answer is that of a buffer that is there, and the

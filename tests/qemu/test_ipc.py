@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Claim: messages arrive whole and once, from whom the kernel says; a call to nobody, to
 oneself or round in a circle is an error; whoever waits for a process that ends is woken
-(rows H32, H67, H71, H76, H89-H92 of the table of hostile tests).
+(rows H32, H67, H71, H76, H89-H94 of the table of hostile tests).
 Method: the guest `talk` is client, server and both dying; frames are exact afterwards."""
+import os
+import random
+
 from hostile import *  # noqa: F403
-from hostile import arena, claims, expect_times  # noqa: F401
+from hostile import SOAK, arena, claims, expect_times  # noqa: F401
 
 
 def test_h76_h89_h90_h91_h92_messages(arena):
@@ -37,6 +40,14 @@ def test_h71_message_storm(arena):
     machine.command("run talk storm &")
     claims(machine, "run talk storm", 2)
     expect_times(machine, "claims: 2, failed: 0", 2)
+
+
+def test_h94_a_graph_of_processes_and_kills(arena):
+    """Fifty processes call each other at random, serve and are killed at random instants: every
+    call ends, none by its deadline. 1,000,000 calls with `make soak SOAK=50`; a failure prints the seed,
+    SECOS_SEED repeats it."""
+    seed = int(os.environ.get("SECOS_SEED", random.randrange(1, 1 << 32)))
+    claims(arena("graph"), f"run graph 50 {20000 * SOAK} {seed}", 4, timeout=120 * SOAK)
 
 
 def test_h67_killed_while_waiting(arena):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Claim: no process reaches another's memory, registers or the kernel's; the page tables say
-the same when they are read from outside (rows H45, H50, H52, H53, H55, H60).
+the same when they are read from outside (rows H45, H50, H52, H53, H55, H60, H62).
 Method: guests that try; a walk of the page tables through QEMU that asks the kernel
 nothing; processes that hold processor state through each other's turns."""
 import re
@@ -105,8 +105,8 @@ def test_h52_h55_processor_state_is_a_processs_own(arena, cpu):
     with its state loaded through ticks and yields. qemu64 has neither AVX nor FSGSBASE."""
     machine = arena("fpu", cpu=cpu)
     for seed in (1, 2, 3):
-        machine.command(f"run fpu {seed} 40 &")
-    claims(machine, "run fpu 4 40", 2)
+        machine.command(f"run fpu {seed} 100 &")
+    claims(machine, "run fpu 4 100", 2)
     expect_times(machine, "claims: 2, failed: 0", 4)
 
 
@@ -130,3 +130,9 @@ def test_h60_no_kernel_address_is_told(arena):
     claims(machine, "run syscalls reports", 8)
     leaked = re.findall(r"(?i)\b(?:0x)?(ffff[89a-f][0-9a-f]{11})\b", machine.log)
     assert not leaked, leaked
+
+
+def test_h62_what_was_reused_is_not_what_was(arena):
+    """Handles of five kinds, closed, their slots taken by each kind in turn; the number of a
+    process that has ended, its slot taken by the next."""
+    claims(arena("reuse", "null"), "run reuse names", 196, timeout=100)

@@ -56,7 +56,7 @@ def den(arena):
 
 # --- honest pagers: the kit itself works ------------------------------------------------
 
-@pytest.mark.parametrize("mode, faults", [("zero", 64), ("run:16", 4), ("run:64", 1), ("run:5", 13),
+@pytest.mark.parametrize("mode, faults", [("zero", 64), ("run:16", 4), ("run:64", 1), ("run:5", 13), ("backrun:16", 64),
                                           ("share", 128), ("shareread", 64), ("move", 64), ("defer", 64)])
 def test_every_verdict_serves_its_client(den, mode, faults):
     ends = kit(den(), mode).client_is_right()
@@ -114,8 +114,10 @@ def test_h73_others_run_while_a_pager_hangs(den, mode):
 
 
 def test_h82_defer_does_not_stop_the_clock(den):
+    """Said once to each fault, or again and again to the same."""
     machine = den()
-    kit(machine, "deferall zero").client_is_right().killed()
+    for mode in ("deferall", "deferagain"):
+        kit(machine, f"{mode} zero").client_is_right().killed()
 
 
 # --- H74, H76: late and foreign answers --------------------------------------------------

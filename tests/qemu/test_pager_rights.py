@@ -33,7 +33,7 @@ def test_h86_h116_what_changes_under_a_queued_fault(arena):
     run(arena, "races", "queued", 55)
 
 
-def test_h86_h116_what_changes_under_a_delivered_fault(arena):
+def test_h41_h86_h116_what_changes_under_a_delivered_fault(arena):
     run(arena, "races", "delivered", 64)
 
 

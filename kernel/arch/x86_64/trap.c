@@ -172,6 +172,9 @@ trap_ist(struct trap_frame *frame)
 void
 trap_bad_return(struct trap_frame *frame)
 {
+    /* The #GP lies where these two stood: it came on this very stack. */
+    frame->vector = TRAP_PROTECTION;
+    frame->error = 0;
     upcall_bad_return(frame);
 }
 

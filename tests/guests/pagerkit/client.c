@@ -10,7 +10,7 @@
 #include "kit.h"
 
 const char *const client_kinds[CLIENT_ASK + 1] = { "zero", "object", "read",
-                                                   "exec", "ask" };
+                                                   "exec", "back",   "ask" };
 
 static int
 client_check(const volatile uint64_t *at, uint64_t page, bool from_object)
@@ -30,9 +30,10 @@ client_check(const volatile uint64_t *at, uint64_t page, bool from_object)
 
 /* Write to every page and see that each write stays. */
 static int
-client_write(volatile uint64_t *at, bool from_object)
+client_write(volatile uint64_t *at, bool from_object, bool backwards)
 {
-    for (uint64_t page = 0; page < PAGES; page++) {
+    for (uint64_t i = 0; i < PAGES; i++) {
+        uint64_t page = backwards ? PAGES - 1 - i : i;
         int status = client_check(at, page, from_object);
 
         if (status != 0) {
@@ -82,7 +83,7 @@ client(enum client_kind kind)
         return got == 1 ? client_check(at, 0, false) : 0;
     }
     if (kind != CLIENT_READ) {
-        return client_write(at, kind == CLIENT_OBJECT);
+        return client_write(at, kind == CLIENT_OBJECT, kind == CLIENT_BACK);
     }
     for (uint64_t page = 0; page < PAGES && status == 0; page++) {
         status = client_check(at, page, true);

@@ -21,6 +21,7 @@ enum client_kind {
     CLIENT_OBJECT, /* expects the pattern, writes                   */
     CLIENT_READ,   /* expects the pattern in a read-only region     */
     CLIENT_EXEC,   /* only asks for pages of an executable region   */
+    CLIENT_BACK,   /* as ZERO, from the last page to the first      */
     CLIENT_ASK,    /* asks with region_populate; errors are answers */
 };
 
@@ -114,6 +115,8 @@ enum move decide_nap(struct pager *pager, struct ipc_message *m,
                      const struct pager_fault *fault);
 enum move decide_deferall(struct pager *pager, struct ipc_message *m,
                           const struct pager_fault *fault);
+NORETURN enum move decide_deferagain(struct pager *pager, struct ipc_message *m,
+                                     const struct pager_fault *fault);
 enum move decide_self(struct pager *pager, struct ipc_message *m,
                       const struct pager_fault *fault);
 enum move decide_deep(struct pager *pager, struct ipc_message *m,

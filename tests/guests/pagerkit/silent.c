@@ -87,6 +87,23 @@ decide_deferall(struct pager *pager, struct ipc_message *m,
     return MOVE_ANSWER;
 }
 
+/* Says DEFER to the same fault over and over. */
+enum move
+decide_deferagain(struct pager *pager, struct ipc_message *m,
+                  const struct pager_fault *fault)
+{
+    uint64_t id = m->reply_id;
+
+    (void)pager;
+    (void)fault;
+    for (;;) {
+        struct ipc_message again = { .reply_id = id, .label = VERDICT_DEFER };
+
+        (void)ipc_reply(&again);
+        (void)process_sleep_until(process_clock() + 10 * MS);
+    }
+}
+
 /* Attaches, and never receives again. */
 static void
 attach(struct pager *pager)
