@@ -5,7 +5,7 @@
 #include "vmm_internal.h"
 
 /* Pages between two pauses of what may be long. */
-#define RANGE_PAUSE_PAGES 32u
+#define RANGE_PAUSE_PAGES 16u
 
 /* The end of the table that shows @at, or @end if that comes first. */
 static vaddr_t
