@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench bench-peers profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests explore-short explore-bugs
@@ -89,6 +89,11 @@ bench: ## exact instruction counts -> build/bench.json; BENCH=fault_pager_cold m
 	@$(SUBMAKE) all $(if $(BENCH),,$(BUILD)/bench/traces $(BUILD)/bench/kernel.elf)
 	@$(PYTHON) tests/bench/run.py $(if $(BENCH),--only $(BENCH),--out $(BUILD)/bench.json)
 	@$(if $(BENCH),,$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json)
+
+bench-peers: ## the same operations on Linux and on three heaps -> build/peers.json (minutes; downloads a kernel)
+	@tools/setup test bench
+	@$(SUBMAKE) all $(BUILD)/bench/heap_peer
+	@$(PYTHON) tests/bench/peers.py --out $(BUILD)/peers.json
 
 profile: ## where a row's instructions go, by function: BENCH=ipc_roundtrip
 	@tools/setup test

@@ -27,3 +27,12 @@ $(BUILD)/bench/kernel.elf: $(BUILD)/kernel.elf $(TRACE_KERNEL_OBJECTS)
 	$(Q)$(LD) $(LDFLAGS) $(KERNEL_LDFLAGS) --wrap=modules_init -T kernel/arch/x86_64/kernel.ld $(KERNEL_OBJECTS) \
 	$(TRACE_KERNEL_OBJECTS) -o $@
 -include $(patsubst %.c,$(BUILD)/bench/host/%.c.d,$(TRACE_SRCS)) $(TRACE_KERNEL_OBJECTS:.o=.d)
+
+# The heap traces on somebody else's malloc (make bench-peers).
+$(BUILD)/bench/host/heap_peer.o: tests/bench/peers/heap.c tests/bench/traces.h $(BUILD)/flags
+	@mkdir -p $(@D); echo "  CC      $<"
+	$(Q)$(HOSTCC) -std=gnu11 -O2 -g -fno-pie -Wall -Wextra -fno-stack-protector -Itests/bench/include -Ikernel/abi -Ikernel \
+	-Ilib/base/include -c $< -o $@
+$(BUILD)/bench/heap_peer: $(BUILD)/bench/host/tests/bench/traces.c.o $(BUILD)/bench/host/heap_peer.o
+	@echo "  LD      $@"
+	$(Q)$(HOSTCC) -no-pie $^ -o $@

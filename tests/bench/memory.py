@@ -46,21 +46,28 @@ def dumps(folder):
             yield name[1], int(re.search(r"^totals: (\d+)$", text, re.MULTILINE)[1])
 
 
-def measure_host():
-    """The traces under callgrind; each trace after the same loop without the calls."""
+def count_traces(program, environment=None):
+    """({trace: row}, what it printed): the traces of @program under callgrind; each trace after the
+    same loop without the calls."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind",
-                               str(BUILD / "bench/traces")], capture_output=True, text=True)
+                               str(program)], capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             sys.exit(f"bench: the traces failed\n{done.stdout}{done.stderr}")
         counts = list(dumps(folder))
-    rows = rows_said(done.stdout)
     pairs = {name: int(count) for name, count in re.findall(r"^pairs (\w+) (\d+)$", done.stdout, re.MULTILINE)}
+    rows = {}
     for (empty, loop), (trace, all_of_it) in zip(counts[::2], counts[1::2]):
         assert empty == "empty", counts
         rows[trace] = {"instructions": round((all_of_it - loop) / pairs[trace]), "unit": "instructions, on the host"}
-    return rows
+    return rows, done.stdout
+
+
+def measure_host():
+    """The traces in the kernel's own sources, and what they say without counting."""
+    rows, said = count_traces(BUILD / "bench/traces")
+    return rows_said(said) | rows
 
 
 def measure_kernel():

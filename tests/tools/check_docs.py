@@ -24,6 +24,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
+import performance_tables  # noqa: E402
 import size_report  # noqa: E402
 
 SOURCE = {".c", ".h", ".asm", ".inc", ".py", ".mk", ".ld", ".cfg", ""}
@@ -424,7 +425,7 @@ def write_mutants():
 
 
 WRITERS = {"mutants": write_mutants, "attacks": write_attacks, "explorer": write_explorer, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures,
-           "places": write_places}
+           **performance_tables.WRITERS, "places": write_places}
 
 
 def numbers_are_near(old, new):

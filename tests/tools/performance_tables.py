@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""The tables of docs/performance.md, from the kept figures: tests/bench/baseline.json
+(make bench) and tests/bench/peers.json (make bench-peers). Imported by check_docs.py."""
+import json
+import pathlib
+
+BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
+# Our row, what it is, and the peer's row that does the same.
+OPERATIONS = [
+    ("syscall_null", "null system call, `syscall` door", "syscall_null"),
+    ("syscall_null_int80", "null system call, `int 0x80` door", None),
+    ("syscall_reflected", "foreign system call, reflected to the process", None),
+    ("context_switch", "switch between two threads, with the system call", None),
+    ("ipc_roundtrip", "call and reply between two processes", "ipc_eventfd"),
+    ("ipc_general", "the same off the direct path (a deadline)", "ipc_pipe"),
+    ("fault_pager_cold", "fault through the ring-3 pager, frame zeroed on the way", "fault_uffd_copy"),
+    ("fault_pager_prezeroed", "the same, frame zeroed beforehand", None),
+    ("fault_around4_per_page", "the same, 4 pages an answer, per page", None),
+    ("fault_around16_per_page", "the same, 16 pages an answer, per page", "fault_populate_per_page"),
+    ("fault_around64_per_page", "the same, 64 pages an answer, per page", None),
+    ("fault_kernel", "fault answered by the kernel (`pager=kernel`)", "fault_kernel"),
+    ("fault_self", "fault answered by the process (`pager=self`)", "fault_segv_mprotect"),
+    ("share_fault", "read of a shared page, shown by the pager", None),
+    ("cow_fault", "write to a shared page, copied", None),
+    ("cow_fault_in_place", "write to a shared page that nobody else holds", None),
+    ("region_create_destroy", "region made and destroyed, untouched", "region_create_destroy"),
+    ("spawn_exit_wait", "smallest program: spawn, exit, wait", "spawn_exit_wait"),
+    ("pager_recovery", "pager killed, until the next fault is served: mean", None),
+    ("pager_recovery_worst", "the same, worst of 500", None),
+    ("irq_off_worst", "longest time with interrupts off", None),
+    ("boot_to_prompt", "kernel's first instruction to the prompt, 128 MiB", "boot"),
+]
+MEMORY = [
+    ("pmm_seq", "frame taken and given back, in order"),
+    ("pmm_churn50", "the same at random, 50 % of RAM in use"),
+    ("pmm_churn90", "the same, 90 %"),
+    ("pmm_churn99", "the same, 99 %"),
+    ("pmm_huge", "2 MiB frame taken and given back"),
+    ("huge_recovered50", "2 MiB frames left after churn at 50 %, percent of the ideal"),
+    ("huge_recovered75", "the same at 75 %"),
+    ("huge_recovered90", "the same at 90 %"),
+    ("pmm_metadata", "bytes of bitmap, counts and sets for a frame"),
+    ("heap_held_mixed", "bytes held for a byte asked for, blocks of 16 to 2,048"),
+    ("heap_held_large", "the same, 5 to 100 KiB"),
+    ("heap_left", "frames left when everything is freed"),
+]
+HEAPS = [("kmalloc_tight", "64 bytes, freed at once"), ("kmalloc_mixed", "16 to 2,048 bytes among 16,384 live blocks")]
+
+
+def load(name):
+    path = BENCH / name
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def say(value):
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def verdict(row):
+    """The target, and by how much it is missed."""
+    target = row.get("target")
+    if target is None:
+        return "-"
+    met = row["instructions"] >= target if row.get("at_least") else row["instructions"] <= target
+    return say(target) if met else f"{say(target)}, missed by {say(round(abs(row['instructions'] - target), 2))}"
+
+
+def write_costs():
+    rows, linux = load("baseline.json"), load("peers.json").get("linux", {})
+    lines = ["| operation | SecOS | target | Linux, default | Linux, tuned | Linux's operation |",
+             "| --- | ---: | ---: | ---: | ---: | --- |"]
+    for name, text, peer in OPERATIONS:
+        if name in rows:
+            columns = [say(linux.get(c, {}).get("rows", {}).get(peer)) if peer else "-" for c in ("default", "tuned")]
+            lines.append(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {' | '.join(columns)} |"
+                         f" {PEER_OPERATIONS.get(peer, '-')} |")
+    return lines
+
+
+PEER_OPERATIONS = {
+    "syscall_null": "getpid", "ipc_eventfd": "two eventfds, two processes", "ipc_pipe": "two pipes, two processes",
+    "fault_uffd_copy": "userfaultfd, UFFDIO_COPY by another process", "fault_populate_per_page": "MAP_POPULATE",
+    "fault_kernel": "anonymous page, in the kernel", "fault_segv_mprotect": "SIGSEGV, mprotect",
+    "region_create_destroy": "mmap, munmap", "spawn_exit_wait": "vfork, exec, wait",
+    "boot": "reset to init and off again, busy waiting included",
+}
+
+
+def write_memory():
+    rows = load("baseline.json")
+    return ["| operation | SecOS | target |", "| --- | ---: | ---: |",
+            *(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} |" for name, text in MEMORY if name in rows)]
+
+
+def write_heaps():
+    rows, heaps = load("baseline.json"), load("peers.json").get("heap", {})
+    names = sorted(heaps)
+    lines = [f"| allocated and freed | SecOS kmalloc | target | {' | '.join(names)} |", f"| --- | ---: | ---: |{' ---: |' * len(names)}"]
+    for name, text in HEAPS:
+        if name in rows:
+            columns = " | ".join(say(heaps[heap].get(name)) for heap in names)
+            lines.append(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {columns} |")
+    return lines
+
+
+def write_linux():
+    linux = load("peers.json").get("linux")
+    if not linux:
+        return ["(`make bench-peers` has not been run.)"]
+    return [f"- package {linux['package']}", f"- {linux['version']}", f"- processor {linux['cpu']}, 256 MiB",
+            *(f"- {column}: `{linux[column]['command_line']}`" for column in ("default", "tuned"))]
+
+
+WRITERS = {"costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
