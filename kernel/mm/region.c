@@ -134,13 +134,16 @@ region_create(struct region_tree *tree, const struct region_spec *spec,
     if (!region_spec_is_valid(tree, spec)) {
         return ST_EINVAL;
     }
-    upper = region_at_or_after(tree, spec->base);
+    /* Of those below, only one that ends right at base can matter. */
+    upper = region_at_or_after(tree, spec->base - 1);
+    lower = NULL;
+    if (upper != NULL && region_end(upper) == spec->base) {
+        lower = upper;
+        upper = region_next(lower);
+    }
     if (upper != NULL && upper->spec.base < spec->base + spec->pages) {
         return ST_EEXIST;
     }
-    /* The one below ends at or before base; only one that ends right there
-     * can matter. */
-    lower = region_lookup_slow(tree, spec->base - 1);
     region = region_grow(tree, spec, lower, upper);
     if (region == NULL) {
         region = tree->ops->alloc(tree, spec->binding);
