@@ -113,4 +113,27 @@ def write_linux():
             *(f"- {column}: `{linux[column]['command_line']}`" for column in ("default", "tuned"))]
 
 
-WRITERS = {"costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
+GROWTH = [("regions", "region made and destroyed, among N regions"), ("region", "fault, regions touched in turn, of N"),
+          ("processes", "spawn, exit, wait, beside N processes"), ("faults", "fault served, while N others wait")]
+
+
+def write_growth():
+    rows = load("growth.json")
+    counts = [str(10 ** n) for n in range(6)]
+    lines = [f"| instructions for | {' | '.join(f'N = {int(n):,}' for n in counts)} |", f"| --- |{' ---: |' * len(counts)}"]
+    for name, text in GROWTH:
+        if name in rows:
+            lines.append(f"| {text} | {' | '.join(say(rows[name].get(n)) for n in counts)} |")
+    return lines
+
+
+def write_ram():
+    lines = ["| RAM | start to prompt | page tables | tables of the PMM, with the image |", "| ---: | ---: | ---: | ---: |"]
+    for row in load("growth.json").get("ram", []):
+        size = row["memory_mib"]
+        lines.append(f"| {f'{size} MiB' if size < 1024 else f'{size // 1024} GiB'} | {say(row['instructions'])} |"
+                     f" {row['page_table_frames']} frames | {say(row['kernel_image_frames'])} frames |")
+    return lines
+
+
+WRITERS = {"growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
