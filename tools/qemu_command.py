@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The QEMU command line for every way SecOS boots: used by secos-run and by the
 tests, so that both start the same machine."""
+import ctypes
 import os
 import pathlib
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -14,6 +16,11 @@ FIRMWARE = ["/usr/share/ovmf/OVMF.fd", "/usr/share/OVMF/OVMF.fd",
             "/usr/share/edk2/x64/OVMF.4m.fd", "/usr/share/edk2-ovmf/x64/OVMF.fd"]
 BOOT_PATHS = ("direct", "iso", "uefi")
 DEBUG_EXIT_PORT = 0xF4
+
+
+def die_with_parent():
+    """For preexec_fn: who is killed takes the machine along (Linux: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class QemuError(Exception):

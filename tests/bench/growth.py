@@ -6,12 +6,13 @@ import argparse
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/qemu"))
 sys.path.insert(0, str(ROOT / "tests/bench"))
-from machine import BUILD, Machine  # noqa: E402
+from machine import BUILD, Machine, MachineError  # noqa: E402
 from run import CPU, OPTIONS  # noqa: E402
 
 SIZES = [16, 64, 128, 256, 1024, 4096, 8192, 16384]
@@ -27,7 +28,29 @@ def measure_one(memory):
     finally:
         machine.close()
     return {"memory_mib": memory, "instructions": int(ticks[1]), "frames": frames["total"],
-            "page_table_frames": frames["page table"], "kernel_image_frames": frames["kernel image"]}
+            "page_table_frames": frames["page table"], "kernel_image_frames": frames["kernel image"],
+            "kinds": {kind: count for kind, count in frames.items() if kind not in ("sum", "total", "pooled", "conserved")}}
+
+
+def smallest():
+    """MiB of RAM with which the shipped system reaches its prompt."""
+    for memory in range(1, 17):
+        machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=memory)
+        try:
+            machine.prompt()
+            return memory
+        except MachineError:
+            pass
+        finally:
+            machine.close()
+    sys.exit("growth: no prompt with 16 MiB")
+
+
+def image_sizes():
+    """{file: bytes}: the kernel as it is loaded, and the servers' files."""
+    text = subprocess.run(["size", "-A", BUILD / "kernel.elf"], capture_output=True, text=True, check=True).stdout
+    loaded = sum(int(size) for size in re.findall(r"^\.\S+\s+(\d+)\s+(?!0$)\d+$", text, re.MULTILINE))
+    return {"kernel, loaded": loaded, **{f"{name}.elf": (BUILD / f"servers/{name}.elf").stat().st_size for name in ("pager", "shell")}}
 
 
 def measure(sizes):
@@ -68,7 +91,7 @@ def main():
     parser.add_argument("--out", default=BUILD / "growth.json", type=pathlib.Path)
     given = parser.parse_args()
     rows = measure(SIZES)
-    given.out.write_text(json.dumps({"ram": rows, **measure_guest()}, indent=1) + "\n")
+    given.out.write_text(json.dumps({"ram": rows, "smallest_mib": smallest(), "images": image_sizes(), **measure_guest()}, indent=1) + "\n")
     print("\n".join(table(rows)))
     return 0
 

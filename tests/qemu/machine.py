@@ -4,13 +4,11 @@
 Nothing here sleeps: a reader thread collects what the machine says, and whoever
 waits is woken by it, by the end of QEMU, or by the timeout.
 """
-import ctypes
 import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,16 +18,11 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from qemu_command import BUILD, default_modules, make_iso, qemu_command  # noqa: E402
+from qemu_command import BUILD, default_modules, die_with_parent, make_iso, qemu_command  # noqa: E402
 
 PROMPT = "secos$ "
 # A shared, emulated machine is slow at times; a correct test never waits this long.
 TIMEOUT = float(os.environ.get("SECOS_TIMEOUT", "30"))
-
-
-def die_with_parent():
-    """A test run that is killed takes its machines along (Linux: PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class MachineError(AssertionError):

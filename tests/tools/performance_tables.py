@@ -136,4 +136,14 @@ def write_ram():
     return lines
 
 
-WRITERS = {"growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
+def write_kinds():
+    found = load("growth.json")
+    rows = [row for row in found.get("ram", []) if row["memory_mib"] in (16, 128, 1024, 16384) and "kinds" in row]
+    kinds = list(rows[0]["kinds"]) if rows else []
+    lines = [f"| frames of kind | {' | '.join(str(row['memory_mib']) + ' MiB' for row in rows)} |", f"| --- |{' ---: |' * len(rows)}"]
+    lines += [f"| {kind} | {' | '.join(say(row['kinds'][kind]) for row in rows)} |" for kind in kinds]
+    sizes = ", ".join(f"{name} {say(size)}" for name, size in found.get("images", {}).items())
+    return [*lines, "", f"Bytes: {sizes}. The smallest RAM that reaches the prompt: {found.get('smallest_mib')} MiB."]
+
+
+WRITERS = {"kinds": write_kinds, "growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
