@@ -206,9 +206,8 @@ static void
 growth_faults(void)
 {
     int64_t endpoint = endpoint_create(RANK_SERVER);
-    int64_t binding =
-        binding_create((handle_t)endpoint, 1, PROT_READ | PROT_WRITE,
-                       THREADS_MOST);
+    int64_t binding = binding_create((handle_t)endpoint, 1,
+                                     PROT_READ | PROT_WRITE, THREADS_MOST);
     uint64_t waiting = BASE;
     uint64_t served = BASE + (1ull << 30);
     uint64_t n = 0;

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <valgrind/callgrind.h>
 
 #include <mm/heap.h>
 #include <mm/pmm.h>
+#include <valgrind/callgrind.h>
 
 #include "../traces.h"
 
