@@ -9,6 +9,7 @@
  *      phoenix own DEATHS          a pager of its own, that answers ZERO, SHARE,
  *        |-- pager K STEP          COPY and MOVE: killed at fault K, at STEP
  *        `-- client
+ *              `-- twin            has a copy-on-write view of the client
  *
  *      sum zero 0x... 0x... of 4096 pages      (got, want), a line for each kind
  *      deaths 1000
@@ -19,6 +20,8 @@
  *      copy    the same, and a write asks again
  *      move    the page leaves the object: the pager writes it anew, then gives it
  *              away, and may die in between
+ *      twin    the client's page, in a view of a child: both write, and each write
+ *              asks for a copy
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,14 +53,16 @@ enum kind {
     KIND_SHARE,
     KIND_COPY,
     KIND_MOVE,
+    KIND_TWIN,
     KINDS
 };
 #define KIND_PAGES   8u
 #define REGION_PAGES (1 + KINDS * KIND_PAGES)
 #define STOP_PAGE    0u
+#define TWIN_PAGE    (1 + KIND_TWIN * KIND_PAGES)
 
-static const char *const kind_names[KINDS] = { "zero", "share", "copy",
-                                               "move" };
+static const char *const kind_names[KINDS] = { "zero", "share", "copy", "move",
+                                               "twin" };
 
 enum label {
     LABEL_SERVED = 1,
@@ -71,11 +76,27 @@ kind_of_page(uint64_t page)
     return (enum kind)((page - 1) / KIND_PAGES);
 }
 
+/* The boot pager knows two kinds. */
+static enum kind
+kind_to_weave(uint64_t page, bool only_zero)
+{
+    enum kind kind = kind_of_page(page);
+
+    return only_zero && kind != KIND_TWIN ? KIND_ZERO : kind;
+}
+
 /* What the pager puts there. */
 static uint64_t
 pattern(uint64_t page, uint64_t word)
 {
     return (page << 32 | word) * 0x9E3779B97F4A7C15u;
+}
+
+/* What is there before anybody has written. */
+static uint64_t
+first_content(enum kind kind, uint64_t page, uint64_t word)
+{
+    return kind == KIND_ZERO || kind == KIND_TWIN ? 0 : pattern(page, word);
 }
 
 /* What the client writes there in its @round. */
@@ -108,7 +129,7 @@ weave_page(volatile uint64_t *at, uint64_t round, uint64_t page, enum kind kind,
 {
     for (uint64_t word = 0; word < WORDS; word = next_word(word)) {
         sums->got[kind] += at[word];
-        sums->want[kind] += kind == KIND_ZERO ? 0 : pattern(page, word);
+        sums->want[kind] += first_content(kind, page, word);
     }
     sums->pages[kind]++;
     if (kind == KIND_SHARE) {
@@ -122,9 +143,81 @@ weave_page(volatile uint64_t *at, uint64_t round, uint64_t page, enum kind kind,
         if (word < WORDS - 1) {
             sums->want[kind] += written(round, page, word);
         } else {
-            sums->want[kind] += kind == KIND_ZERO ? 0 : pattern(page, word);
+            sums->want[kind] += first_content(kind, page, word);
         }
     }
+}
+
+/* Start this program again, with a view of @view_pages pages from @view_base. */
+static handle_t
+spawn_self(const char *args, int bytes, handle_t give, uint64_t view_base,
+           uint64_t view_pages)
+{
+    struct spawn_request request = {
+        .name = "phoenix",
+        .give = give,
+        .args = syscall_address(args),
+        .args_bytes = (uint32_t)bytes + 1,
+        .view_base = view_base,
+        .view_pages = view_pages,
+    };
+    int64_t process = process_spawn(&request);
+
+    if (process < 0) {
+        printf("phoenix: no child: %ld\n", process);
+        exit(1);
+    }
+    return (handle_t)process;
+}
+
+/* What twin @who (0: the parent) makes of the parent's page in @round. */
+static uint64_t
+twin_written(uint64_t round, uint64_t who, uint64_t page, uint64_t word)
+{
+    return written(round, page, word) + (who + 1) * 0x100000001u;
+}
+
+/* One of the twins: all is as the parent left it; write to every second page,
+ * the other twin writes to those and one more; look again. Returns words that are
+ * wrong. */
+static uint64_t
+twin_weave(volatile uint64_t *at, uint64_t round, uint64_t who)
+{
+    uint64_t wrong = 0;
+
+    for (uint64_t i = 0; i < KIND_PAGES; i++) {
+        volatile uint64_t *page = at + i * WORDS;
+        bool mine = i % 2 == who || i % 3 == 0;
+
+        for (uint64_t word = 0; word < WORDS - 1; word = next_word(word)) {
+            wrong += page[word] != written(round, TWIN_PAGE + i, word);
+            if (mine) {
+                page[word] = twin_written(round, who, i, word);
+            }
+        }
+        for (uint64_t word = 0; word < WORDS - 1; word = next_word(word)) {
+            wrong += page[word]
+                     != (mine ? twin_written(round, who, i, word)
+                              : written(round, TWIN_PAGE + i, word));
+        }
+    }
+    return wrong;
+}
+
+/* Pages that the client has woven in this @round, shared with a child. */
+static void
+weave_twin(volatile uint64_t *at, uint64_t round, struct sums *sums)
+{
+    volatile uint64_t *pages = at + TWIN_PAGE * WORDS;
+    char args[64];
+    int bytes = snprintf(args, sizeof(args), "phoenix%ctwin%c%lu%c%lu", 0, 0,
+                         (uint64_t)(uintptr_t)pages, 0, round);
+    handle_t twin = spawn_self(args, bytes, HANDLE_NONE,
+                               (uint64_t)(uintptr_t)pages, KIND_PAGES);
+
+    sums->got[KIND_TWIN] += twin_weave(pages, round, 0);
+    sums->got[KIND_TWIN] += (uint64_t)process_wait(twin, 0);
+    (void)handle_close(twin);
 }
 
 static volatile uint64_t *
@@ -152,11 +245,12 @@ weave_round(handle_t binding, uint64_t round, bool only_zero, struct sums *sums)
     volatile uint64_t *at = weave_region(binding);
 
     for (uint64_t i = 0; i < REGION_PAGES - 1; i++) {
-        uint64_t page = 1 + (i * 5 + round) % (REGION_PAGES - 1);
+        uint64_t page = 1 + (i * 7 + round) % (REGION_PAGES - 1);
 
         weave_page(at + page * WORDS, round, page,
-                   only_zero ? KIND_ZERO : kind_of_page(page), sums);
+                   kind_to_weave(page, only_zero), sums);
     }
+    weave_twin(at, round, sums);
     (void)region_destroy((uint64_t)(uintptr_t)at, REGION_PAGES);
 }
 
@@ -166,7 +260,7 @@ weave_lasting(volatile uint64_t *at, bool only_zero, bool write,
               struct sums *sums)
 {
     for (uint64_t page = 1; page < REGION_PAGES; page++) {
-        enum kind kind = only_zero ? KIND_ZERO : kind_of_page(page);
+        enum kind kind = kind_to_weave(page, only_zero);
 
         if (kind == KIND_SHARE) {
             continue;
@@ -293,7 +387,8 @@ decide(struct pager *pager, struct ipc_message *m)
     } else if (fault.page == STOP_PAGE || kind_of_page(fault.page) == KIND_SHARE
                || kind_of_page(fault.page) == KIND_COPY) {
         m->label = VERDICT_SHARE;
-    } else if (kind_of_page(fault.page) == KIND_ZERO) {
+    } else if (kind_of_page(fault.page) == KIND_ZERO
+               || kind_of_page(fault.page) == KIND_TWIN) {
         m->label = VERDICT_ZERO;
     } else {
         for (uint64_t word = 0; word < WORDS; word++) {
@@ -364,31 +459,13 @@ struct stage {
 };
 
 static handle_t
-spawn_self(const char *args, int bytes, handle_t give)
-{
-    struct spawn_request request = {
-        .name = "phoenix",
-        .give = give,
-        .args = syscall_address(args),
-        .args_bytes = (uint32_t)bytes + 1,
-    };
-    int64_t process = process_spawn(&request);
-
-    if (process < 0) {
-        printf("phoenix: no child: %ld\n", process);
-        exit(1);
-    }
-    return (handle_t)process;
-}
-
-static handle_t
 spawn_pager(const struct stage *stage, uint64_t stop_at, enum step step)
 {
     char args[64];
     int bytes = snprintf(args, sizeof(args), "phoenix%cpager%c%lu%c%u", 0, 0,
                          stop_at, 0, (unsigned)step);
 
-    return spawn_self(args, bytes, stage->ask);
+    return spawn_self(args, bytes, stage->ask, 0, 0);
 }
 
 /* Answer the pager's questions until it says that it is there, or @deadline has
@@ -440,7 +517,7 @@ own(uint64_t deaths)
     make_stage(&stage);
     binding = (handle_t)binding_create(stage.served, 1, PROT_READ | PROT_WRITE,
                                        REGION_PAGES);
-    weaver = spawn_self(client_args, sizeof(client_args) - 1, binding);
+    weaver = spawn_self(client_args, sizeof(client_args) - 1, binding, 0, 0);
     for (uint64_t death = 0; death < deaths; death++) {
         enum step step = (enum step)(death % STEPS);
         uint64_t wait = step == STEP_NONE ? 5 * MS : 1000 * MS;
@@ -471,6 +548,13 @@ main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "client") == 0) {
         return client();
+    }
+    if (argc > 3 && strcmp(argv[1], "twin") == 0) {
+        return twin_weave((volatile uint64_t *)number,
+                          strtoul(argv[3], NULL, 10), 1)
+                       == 0
+                   ? 0
+                   : 1;
     }
     if (argc > 1 && strcmp(argv[1], "own") == 0) {
         return own(number);
