@@ -60,26 +60,45 @@ memory_view_page(struct memory_object *views, struct process *parent,
                               mmu_leaf_prot(*leaf));
 }
 
+/* Not in line with its caller: two arrays are too much for one stack frame. */
+static NOINLINE enum status
+memory_view_pages(struct memory_object *views, struct process *parent,
+                  struct process *child, const struct mmu_found *found,
+                  unsigned count)
+{
+    enum status status = ST_OK;
+    struct tlb_batch batch;
+
+    tlb_begin(&batch, &parent->space);
+    for (unsigned i = 0; i < count && status == ST_OK; i++) {
+        status = memory_view_page(views, parent, child, &found[i]);
+    }
+    tlb_commit(&batch);
+    return status;
+}
+
 enum status
 /* NOLINTNEXTLINE(readability-function-size): both sides, what and where */
 memory_view_show(struct memory_object *views, struct process *parent,
                  struct process *child, const struct region *region,
-                 vaddr_t start, vaddr_t end)
+                 vaddr_t start, vaddr_t *end)
 {
-    enum status status = memory_view_add_region(child, region, start, end);
-    struct mmu_found found;
-    struct tlb_batch batch;
+    struct mmu_found found[MEMORY_VIEW_STEP];
+    enum status status;
+    vaddr_t at = start;
+    unsigned count = 0;
 
-    if (status != ST_OK) {
-        return status;
+    while (count < MEMORY_VIEW_STEP
+           && vmm_next(&parent->space, at, *end, &found[count])) {
+        at = mmu_found_end(&found[count++]);
     }
-    tlb_begin(&batch, &parent->space);
-    while (status == ST_OK && vmm_next(&parent->space, start, end, &found)) {
-        start = mmu_found_end(&found);
-        status = memory_view_page(views, parent, child, &found);
+    if (count == MEMORY_VIEW_STEP) {
+        *end = at;
     }
-    tlb_commit(&batch);
-    return status;
+    status = memory_view_add_region(child, region, start, *end);
+    return status == ST_OK
+               ? memory_view_pages(views, parent, child, found, count)
+               : status;
 }
 
 /* The page at the leaf @found may be written to again, if it is the parent's

@@ -31,20 +31,23 @@
 
 #include <arch/addr.h>
 
+#define MEMORY_VIEW_STEP 16u
+
 struct memory_object;
 struct process;
 struct region;
 
-/* Show what pages [@start, @end) of @region of @parent has in @child, which runs
- * nothing yet: the region first, then each page, read-only on both sides. @views
- * is the object of @parent's views. The caller bounds the number of pages.
+/* A step: show in @child, which runs nothing yet, what @region of @parent has from
+ * @start on, but not beyond *@end, and at most MEMORY_VIEW_STEP pages; *@end is
+ * then where the next step begins. The region comes first, then each page, read-only
+ * on both sides. @views is the object of @parent's views.
  * Returns ST_EINVAL (nobody could answer COPY there), ST_EEXIST, ST_ENOMEM,
  * ST_EAGAIN; then memory_view_undo takes back what was done. */
 MUST_CHECK enum status memory_view_show(struct memory_object *views,
                                         struct process *parent,
                                         struct process *child,
                                         const struct region *region,
-                                        vaddr_t start, vaddr_t end);
+                                        vaddr_t start, vaddr_t *end);
 
 /* Take [@start, @end) away from @child, and give @parent back, private and with
  * the right to write, what nobody else sees. The caller bounds the pages. */

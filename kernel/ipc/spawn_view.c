@@ -16,19 +16,6 @@ spawn_view_end(const struct spawn *spawn)
     return spawn->request.view_base + spawn->request.view_pages * PAGE_BYTES;
 }
 
-/* The part of [@start, @end) that one step may do: few pages on both sides. */
-static vaddr_t
-spawn_view_limit(const struct spawn *spawn, uint64_t start, uint64_t end)
-{
-    vaddr_t stop = vmm_range_limit(&spawn->creator->space, vaddr(start),
-                                   vaddr(end), SPAWN_STEP_PAGES);
-
-    return spawn->process->ending
-               ? stop
-               : vmm_range_limit(&spawn->process->space, vaddr(start), stop,
-                                 SPAWN_STEP_PAGES);
-}
-
 enum status
 spawn_view_step(struct spawn *spawn)
 {
@@ -53,10 +40,10 @@ spawn_view_step(struct spawn *spawn)
     start = start.raw < spawn->view_at ? vaddr(spawn->view_at) : start;
     stop = vaddr(region_end(region) << PAGE_SHIFT);
     stop = stop.raw < end ? stop : vaddr(end);
-    stop = spawn_view_limit(spawn, start.raw, stop.raw);
+    status = memory_view_show(spawn->views, spawn->creator, spawn->process,
+                              region, start, &stop);
     spawn->view_at = stop.raw;
-    return memory_view_show(spawn->views, spawn->creator, spawn->process,
-                            region, start, stop);
+    return status;
 }
 
 bool
@@ -76,8 +63,13 @@ enum status
 spawn_view_undo_step(struct spawn *spawn)
 {
     vaddr_t start = vaddr(spawn->view_at);
-    vaddr_t stop = spawn_view_limit(spawn, spawn->view_at, spawn->view_end);
+    vaddr_t stop = vmm_range_limit(&spawn->creator->space, start,
+                                   vaddr(spawn->view_end), MEMORY_VIEW_STEP);
 
+    if (!spawn->process->ending) {
+        stop = vmm_range_limit(&spawn->process->space, start, stop,
+                               MEMORY_VIEW_STEP);
+    }
     memory_view_undo(spawn->creator, spawn->process, start, stop);
     spawn->view_at = stop.raw;
     return stop.raw < spawn->view_end ? ST_OK : spawn->error;

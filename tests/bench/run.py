@@ -127,6 +127,7 @@ def main():
         rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},
                               pager=f"run={run}")
     rows |= measure_recovery()
+    rows |= measure_guest(program=BUILD / "guests/benchview.elf")
     rows |= measure_reflected()
     rows |= measure_irq_off()
     rows |= measure_boot()

@@ -13,6 +13,8 @@
  * Called as `bench NAME` it measures that row alone, with a system call that does
  * not exist before and behind its last batch: marks for tests/bench/profile.py.
  */
+#include "bench.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +30,6 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
                0, 0);
 
-#define BENCH_BATCHES      15
-#define BENCH_WARM_UP      3
-#define BENCH_REPEAT       64
-#define BENCH_FAR_DEADLINE (1ull << 60)
-/* A foreign system call, which nobody handles here. */
-#define BENCH_MARK 1u
-
 /* Where the fault figures have their pages: a whole number of page tables. */
 #define BENCH_FAULT_BASE  0x0000180000000000ull
 #define BENCH_FAULT_PAGES 2048u
@@ -42,58 +37,6 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define BENCH_POOL_BATCH  16u /* what the pool surely holds, with tables */
 /* More than the pool of zeroed frames ever holds. */
 #define BENCH_DRAIN_PAGES 128u
-
-static uint64_t
-bench_tsc(void)
-{
-    uint32_t low;
-    uint32_t high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static int
-bench_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static uint64_t
-bench_median(uint64_t samples[BENCH_BATCHES])
-{
-    qsort(samples, BENCH_BATCHES, sizeof(samples[0]), bench_compare);
-    return samples[BENCH_BATCHES / 2];
-}
-
-static const char *bench_only;
-
-static bool
-bench_wants(const char *name)
-{
-    return bench_only == NULL || strcmp(bench_only, name) == 0;
-}
-
-/* Begin or end what a profile shows; @batch of BENCH_BATCHES is the one. */
-static void
-bench_mark(int batch)
-{
-    if (bench_only != NULL && batch == BENCH_BATCHES - 1) {
-        (void)syscall_fast(BENCH_MARK, (const uint64_t[6]){ 0 });
-    }
-}
-
-static void
-bench_print(const char *name, uint64_t total, uint64_t operations)
-{
-    printf("bench %s %lu ticks\n", name, (total + operations / 2) / operations);
-    if (bench_only != NULL) {
-        printf("operations %lu\n", operations);
-    }
-}
 
 /* ---- what is measured in a loop ------------------------------------------- */
 
