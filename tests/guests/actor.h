@@ -21,12 +21,14 @@
 #include <base/string.h>
 
 #include <libsecos/ipc.h>
+#include <libsecos/memory.h>
 #include <libsecos/pager_protocol.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
 #include <libsecos/system.h>
 
 #define ACTOR_SLOT     6u
+#define ACTOR_INBOX    15u /* the director's: it has many handles */
 #define ACTOR_WORDS    (PAGE_BYTES / sizeof(uint64_t))
 #define ACTOR_PATIENCE 20000000000ull
 
@@ -149,6 +151,7 @@ actor_serve(handle_t endpoint, handle_t object)
 {
     for (;;) {
         struct ipc_message m = { .reply_id = 0 };
+        uint64_t reply_id;
 
         if (ipc_receive(endpoint, &m, 0) != ST_OK) {
             continue;
@@ -158,7 +161,12 @@ actor_serve(handle_t endpoint, handle_t object)
         m.words[2] = m.words[0];
         m.words[1] = object;
         m.words[0] = 1;
-        (void)ipc_reply(&m);
+        reply_id = m.reply_id;
+        if (ipc_reply(&m) == ST_ENOENT) { /* the object has shrunk */
+            m.reply_id = reply_id;
+            pager_answer_fail(&m, 0 - (uint64_t)ST_ENOENT);
+            (void)ipc_reply(&m);
+        }
     }
 }
 
@@ -189,11 +197,11 @@ actor_do(const struct ipc_message *m, handle_t *give)
     case ORDER_VIEW:
         return actor_spawn_with(a, b, 0);
     case ORDER_OBJECT:
-        result = syscall1(SYS_memory_create, a);
+        result = memory_create(a);
         *give = result > 0 ? (handle_t)result : HANDLE_NONE;
         return result;
     case ORDER_RESIZE:
-        return syscall2(SYS_memory_resize, a, b);
+        return memory_resize((handle_t)a, b);
     case ORDER_CLOSE:
         return handle_close((handle_t)a);
     case ORDER_KEEP:
@@ -242,7 +250,7 @@ actor_direct(const char *program)
 static inline int64_t
 actor_await(struct actor *actor, handle_t *sent)
 {
-    struct ipc_message m = { .slot = IPC_SLOT_OPEN | ACTOR_SLOT };
+    struct ipc_message m = { .slot = IPC_SLOT_OPEN | ACTOR_INBOX };
     int64_t status =
         ipc_receive(actor_stage, &m, process_clock() + ACTOR_PATIENCE);
 

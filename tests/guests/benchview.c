@@ -12,6 +12,7 @@
  */
 #include <libsecos/ipc.h>
 #include <libsecos/manifest.h>
+#include <libsecos/memory.h>
 #include <libsecos/pager_protocol.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
@@ -139,7 +140,7 @@ benchview_cow(const char *name, bool alone)
 static int
 benchview_serve(void)
 {
-    int64_t object = syscall1(SYS_memory_create, SHARED_PAGES);
+    int64_t object = memory_create(SHARED_PAGES);
     int64_t base = benchview_region((handle_t)object, 0, SHARED_PAGES, RW);
     struct ipc_message m = { .label = 0 };
     int64_t status;

@@ -12,4 +12,4 @@ detach_SRCS := detach.c detach/client.c detach/pager.c detach/stage.c
 pagerkit_SRCS := pagerkit.c $(addprefix pagerkit/,client.c honest.c silent.c late.c lies.c)
 
 # What the ISO carries besides pager and shell, for `run NAME`.
-PROGRAMS := hello faultdemo wx overflow hog
+PROGRAMS := hello faultdemo forkdemo wx overflow hog

@@ -269,7 +269,7 @@ refusals(void)
 {
     uint64_t base = (uint64_t)actor_region(0, PAGES, RW, HANDLE_NONE);
     uint64_t stack = (uint64_t)(uintptr_t)&base & ~(PAGE_BYTES - 1);
-    int64_t object = syscall1(SYS_memory_create, 4);
+    int64_t object = memory_create(4);
     uint64_t shown = (uint64_t)actor_region(0, 4, RW, (handle_t)object);
     uint64_t code;
 

@@ -357,6 +357,22 @@ def write_figures():
               "pager_recovery_owing_worst": "the boot pager dies with the fault in hand, worst of 500",
               "region_create_destroy": "region made and destroyed", "spawn_exit_wait": "smallest program: spawn, exit, wait",
               "boot_to_prompt": "first instruction of the kernel to the prompt, 128 MiB"}
+    return kept_figures(wanted)
+
+
+def write_shares():
+    """The same of sharing (tests/guests/benchview.c), beside what they are compared with."""
+    return kept_figures({
+        "fault_pager_prezeroed": "first touch of a private page, frame zeroed beforehand",
+        "share_fault": "first touch of a page that the pager shares (SHARE)",
+        "cow_fault": "write to a page that another side sees (COPY, with the copy)",
+        "cow_fault_in_place": "write to a page that nobody else sees any more (COPY, in place)",
+        "view_per_page": "a present page in a child's view, at the spawn",
+        "spawn_exit_wait": "smallest program: spawn, exit, wait"})
+
+
+def kept_figures(wanted):
+    """Rows of the baseline as a table; @wanted is {name: what to call it}."""
     path = ROOT / "tests/bench/baseline.json"
     if not path.exists():
         return ["(No baseline is kept yet; `make bench` measures.)"]
@@ -425,7 +441,7 @@ def write_mutants():
 
 
 WRITERS = {"mutants": write_mutants, "attacks": write_attacks, "explorer": write_explorer, "sizes": write_sizes, "statuses": write_statuses, "published": write_published, "figures": write_figures,
-           **performance_tables.WRITERS, "places": write_places}
+           **performance_tables.WRITERS, "places": write_places, "shares": write_shares}
 
 
 def numbers_are_near(old, new):
