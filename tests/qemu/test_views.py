@@ -2,14 +2,14 @@
 """Claim: a copy-on-write view shows a child what its parent has; no side sees what the other
 writes; a page is copied at most once; frames are exact whichever side ends first, however
 often, whatever other threads do meanwhile, and where memory is short.
-Method: the guests `views` and `viewrace`, in both placements of the pager; frames by kind
+Method: the guests `views` and `viewrace`, in all placements of the pager; frames by kind
 before and after each."""
 import re
 
 from hostile import *  # noqa: F403
 from hostile import SOAK, arena, claims, pytest  # noqa: F401
 
-PLACEMENTS = ["", "pager=kernel"]
+PLACEMENTS = ["", "pager=kernel", "pager=self"]
 
 
 @pytest.mark.parametrize("options", PLACEMENTS)
