@@ -59,10 +59,28 @@ spawn_view_turn_back(struct spawn *spawn, enum status error)
     return true;
 }
 
+/* The first page at or behind view_at that either side has; view_end if none. */
+static vaddr_t
+spawn_view_next(const struct spawn *spawn)
+{
+    vaddr_t start = vaddr(spawn->view_at);
+    vaddr_t next = vaddr(spawn->view_end);
+    struct mmu_found found;
+
+    if (vmm_next(&spawn->creator->space, start, next, &found)) {
+        next = found.address;
+    }
+    if (!spawn->process->ending
+        && vmm_next(&spawn->process->space, start, next, &found)) {
+        next = found.address;
+    }
+    return next;
+}
+
 enum status
 spawn_view_undo_step(struct spawn *spawn)
 {
-    vaddr_t start = vaddr(spawn->view_at);
+    vaddr_t start = spawn_view_next(spawn);
     vaddr_t stop = vmm_range_limit(&spawn->creator->space, start,
                                    vaddr(spawn->view_end), MEMORY_VIEW_STEP);
 
