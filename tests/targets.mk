@@ -25,8 +25,8 @@ check: ## what CI runs: warnings are errors; gcc, clang, lint, a little fuzzing,
 	@$(SUBMAKE) WERROR=1 all lint-only
 	@$(SUBMAKE) fuzz-short
 	@$(SUBMAKE) WERROR=1 clang-build
-	@$(MAKE) --no-print-directory WERROR=1 test
 	@$(MAKE) --no-print-directory WERROR=1 mutants-short
+	@$(MAKE) --no-print-directory WERROR=1 test
 
 qemu-tests: all $(BUILD)/bench/kernel.elf ## QEMU tests only; PYTEST_ARGS='-k boot' chooses
 	@$(PYTEST) tests/qemu
