@@ -170,7 +170,7 @@ pictures: image
 mutants: all ## seeded bugs: does a test notice each? M=name for one
 	@$(PYTHON) tests/tools/mutants.py --jobs $(PYTEST_JOBS) $(M)
 mutants-short: all
-	@$(PYTHON) tests/tools/mutants.py --sample 2
+	@$(PYTHON) tests/tools/mutants.py --sample 2 --seed 1
 
 docs: ## the book, as HTML in build/docs
 	@tools/setup run docs
