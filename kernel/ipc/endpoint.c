@@ -114,8 +114,7 @@ endpoint_requeue_call(struct endpoint *endpoint, struct call *call,
     list_add_head(&endpoint->queue[priority], &call->endpoint_link);
 }
 
-/* Take @call out; the first that followed it leads, and goes before @place, or
- * where @call was if that is NULL. */
+/* Take @call out; the first that followed it leads, and goes before @place. */
 static void
 endpoint_remove_call(struct call *call, struct list *place)
 {
@@ -125,7 +124,7 @@ endpoint_remove_call(struct call *call, struct list *place)
     KASSERT(call->state == CALL_QUEUED);
     if (first != NULL) {
         list_unlink(first);
-        list_add_before(place != NULL ? place : &call->endpoint_link, first);
+        list_add_before(place, first);
         endpoint_lead(LIST_ENTRY(first, struct call, endpoint_link), call);
     }
     list_remove(&call->turn_link);
@@ -139,7 +138,7 @@ endpoint_remove_call(struct call *call, struct list *place)
 void
 endpoint_unqueue_call(struct call *call)
 {
-    endpoint_remove_call(call, NULL);
+    endpoint_remove_call(call, &call->endpoint_link);
 }
 
 void
