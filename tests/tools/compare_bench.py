@@ -11,8 +11,16 @@ is missed is told. Of a row with "at_least": true, less is worse. Counts under
 import argparse
 import json
 import pathlib
+import re
 import shutil
+import subprocess
 import sys
+
+
+def compiler(kernel):
+    """Which compiler made @kernel, as its .comment says: another one makes other counts."""
+    text = subprocess.run(["readelf", "--string-dump=.comment", kernel], capture_output=True, text=True, check=True).stdout
+    return "; ".join(sorted(set(re.findall(r"\]\s+(\S.*)", text))))
 
 
 def main():
@@ -24,6 +32,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.update:
         shutil.copyfile(arguments.new, arguments.baseline)
+        arguments.baseline.with_suffix(".compiler").write_text(compiler(arguments.new.parent / "kernel.elf") + "\n")
     new = json.loads(arguments.new.read_text())
     old = json.loads(arguments.baseline.read_text()) if arguments.baseline.exists() else {}
     worse = []
