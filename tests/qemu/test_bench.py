@@ -38,7 +38,7 @@ def test_after_everything_is_freed_the_heap_holds_no_frame(rows):
 
 def test_no_operation_is_dearer_than_the_kept_figure():
     """Within 1 % where the compiler is the one that made the kept figures; else a tenth."""
-    same = compiler(BUILD / "kernel.elf") == KEPT.with_suffix(".compiler").read_text().strip()
+    same = compiler(BUILD) == KEPT.with_suffix(".compiler").read_text().strip()
     kept = json.loads(KEPT.read_text())
     rows = run.measure_guest()
     assert {"syscall_null", "ipc_roundtrip", "fault_pager_cold", "spawn_exit_wait"} <= rows.keys()

@@ -17,10 +17,11 @@ import subprocess
 import sys
 
 
-def compiler(kernel):
-    """Which compiler made @kernel, as its .comment says: another one makes other counts."""
-    text = subprocess.run(["readelf", "--string-dump=.comment", kernel], capture_output=True, text=True, check=True).stdout
-    return "; ".join(sorted(set(re.findall(r"\]\s+(\S.*)", text))))
+def compiler(build):
+    """Which compiler filled the folder @build, as an object says: another one makes other counts."""
+    text = subprocess.run(["readelf", "--string-dump=.comment", build / "obj/kernel/kernel/main.c.o"],
+                          capture_output=True, text=True, check=True).stdout
+    return re.search(r"\]\s+(\S.*)", text)[1]
 
 
 def main():
@@ -32,7 +33,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.update:
         shutil.copyfile(arguments.new, arguments.baseline)
-        arguments.baseline.with_suffix(".compiler").write_text(compiler(arguments.new.parent / "kernel.elf") + "\n")
+        arguments.baseline.with_suffix(".compiler").write_text(compiler(arguments.new.parent) + "\n")
     new = json.loads(arguments.new.read_text())
     old = json.loads(arguments.baseline.read_text()) if arguments.baseline.exists() else {}
     worse = []
