@@ -20,7 +20,7 @@ endif
 
 ifneq (,$(KASAN))
 CHECK_SRCS += kasan.c
-CHECK_CFLAGS += -fsanitize=kernel-address --param asan-instrumentation-with-call-threshold=0 --param asan-globals=1 \
+CHECK_CFLAGS += -DPMM_WATCHED -fsanitize=kernel-address --param asan-instrumentation-with-call-threshold=0 --param asan-globals=1 \
 	--param asan-stack=0
 CHECK_WRAP += heap_init slab_env_get_frame kmalloc kmalloc_aligned kfree pool_alloc pool_free pmm_alloc_frame \
 	pmm_alloc_kind pmm_alloc_zeroed pmm_alloc_large pmm_alloc_run pmm_free_frame pmm_free_large pmm_free_run \

@@ -38,6 +38,7 @@
 #include <mm/heap.h>
 #include <mm/layout.h>
 #include <mm/pmm.h>
+#include <mm/pmm_inline.h>
 #include <mm/vmm.h>
 
 #define GRANULE 8u
@@ -340,6 +341,12 @@ kasan_poison_free(uint64_t first, uint64_t end)
         }                                               \
         return memory;                                  \
     }
+
+void
+pmm_watch_taken(void *frame)
+{
+    kasan_fill(frame, PAGE_BYTES, 0);
+}
 
 KASAN_ALLOC(pmm_alloc_frame, (void), (), PAGE_BYTES)
 KASAN_ALLOC(pmm_alloc_kind, (enum frame_kind kind, uint64_t owner),

@@ -8,6 +8,17 @@
 #include "pmm.h"
 #include "pmm_state.h"
 
+/* A kernel that watches its memory (kernel/check) hears of frames through the
+ * functions that hand them out; here there is none, so it is told. */
+#ifdef PMM_WATCHED
+void pmm_watch_taken(void *frame);
+#else
+static ALWAYS_INLINE void
+pmm_watch_taken(UNUSED void *frame)
+{
+}
+#endif
+
 /* Take a frame from the current word, which has one. */
 static ALWAYS_INLINE void *
 pmm_take(enum frame_kind kind, uint64_t owner)
@@ -36,11 +47,15 @@ pmm_take_pooled(enum frame_kind kind, uint64_t owner)
 static ALWAYS_INLINE void *
 pmm_try_zeroed(enum frame_kind kind, uint64_t owner)
 {
+    void *frame;
+
     if (LIKELY(pmm.pool_count != 0)) {
-        return pmm_take_pooled(kind, owner);
-    }
-    if (UNLIKELY(!blocks_is_ready(&pmm.blocks))) {
+        frame = pmm_take_pooled(kind, owner);
+    } else if (LIKELY(blocks_is_ready(&pmm.blocks))) {
+        frame = mmu_clear_frame(pmm_take(kind, owner));
+    } else {
         return NULL;
     }
-    return mmu_clear_frame(pmm_take(kind, owner));
+    pmm_watch_taken(frame);
+    return frame;
 }
