@@ -4,11 +4,9 @@ writes; a page is copied at most once; frames are exact whichever side ends firs
 often, whatever other threads do meanwhile, and where memory is short.
 Method: the guests `views` and `viewrace`, in all placements of the pager; frames by kind
 before and after each."""
+import os
 import re
 
-import os
-
-import pytest
 from hostile import *  # noqa: F403
 from hostile import SOAK, arena, claims, pytest  # noqa: F401
 
