@@ -39,7 +39,7 @@ def stops(probe, vector, error, address=None):
     """Let it happen: the machine ends with a report."""
     probe.go()
     said = probe.machine.expect(
-        r"PANIC: trap: vector (\d+) error 0x(\w+) in ring 0 at 0x(\w+)[^,]*, rsp 0x\w+, cr2 0x(\w+)", timeout=60)
+        r"PANIC: trap: vector (\d+) error 0x(\w+) in ring 0 at 0x(\w+)[^,]*, rsp 0x\w+, cr2 0x(\w+)\b[^\n]*\n", timeout=60)
     assert int(said[1]) == vector and int(said[2], 16) == error, said[0]
     if address is not None:
         assert int(said[4], 16) == address, said[0]
