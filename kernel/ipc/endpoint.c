@@ -37,6 +37,7 @@ endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
     list_init(&endpoint->telling);
     list_init(&endpoint->dead_link);
     endpoint->rank = rank;
+    endpoint->limits = pager_watch_defaults;
     *out = endpoint;
     return ST_OK;
 }

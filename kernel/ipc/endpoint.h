@@ -43,6 +43,13 @@
 
 struct process;
 
+/* What a pager is allowed, in ticks (pager_watch.h). */
+struct pager_limits {
+    struct watch_clock soft;
+    struct watch_clock hard;
+    uint32_t grace;
+};
+
 /* In `queued`: something is to be told. */
 #define ENDPOINT_TELLS (1ull << 32)
 
@@ -59,12 +66,14 @@ struct endpoint {
 
     /* Who answers its faults (pager_watch.h). */
     struct process *attached;
-    struct list attach_link; /* in attached->serves      */
-    struct list watch_link;  /* in the list of all pagers */
-    uint64_t orphaned_tick;  /* when attached became NULL */
-    uint64_t taken;          /* faults and events taken from the queue */
-    uint64_t taken_before;   /* the same at the last tick              */
-    uint64_t stuck_since;    /* watch_clock of `attached`: none taken since */
+    struct list attach_link;        /* in attached->serves      */
+    struct list watch_link;         /* in the list of all pagers */
+    uint64_t orphaned_tick;         /* when attached became NULL */
+    uint64_t taken;                 /* faults and events taken from the queue */
+    uint64_t taken_before;          /* the same at the last tick              */
+    struct watch_clock stuck_since; /* of `attached`: none taken since    */
+    struct pager_limits limits;
+    bool is_late; /* beyond a soft limit, and the log says so */
 
     /* What its pager is to be told (detach.h). */
     struct list telling;   /* bindings, by tell_link              */

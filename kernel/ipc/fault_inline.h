@@ -89,7 +89,7 @@ fault_deliver_inline(struct thread *receiver, struct call *call)
     call->state = CALL_DELIVERED;
     call->server = server;
     call->receiver = receiver;
-    call->delivered_clock = server->watch_clock;
+    call->delivered_at = server->watch_clock;
     call->trap.delivered_tsc = journal_stamp();
     list_add_tail(&server->delivered, &call->delivered_link);
     to->rax = ST_OK;

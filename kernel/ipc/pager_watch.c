@@ -13,14 +13,73 @@
 #include "fault.h"
 #include "supervisor.h"
 
-#define NS_PER_MS   1000000ull
-#define SOFT_TICKS  (100 * NS_PER_MS / TIMER_TICK_NS)
-#define HARD_TICKS  (1000 * NS_PER_MS / TIMER_TICK_NS)
-#define GRACE_TICKS (5000 * NS_PER_MS / TIMER_TICK_NS)
+#define NS_PER_MS 1000000ull
+/* Rounded up: never sooner than was said. */
+#define TICKS(ms) \
+    ((uint32_t)(((ms)*NS_PER_MS + TIMER_TICK_NS - 1) / TIMER_TICK_NS))
+#define SOFT_MS  100u
+#define HARD_MS  1000u
+#define GRACE_MS 5000u
 /* Faults that one tick fails when a grace period is over. */
 #define GRACE_STEP 8u
 
 static struct list pager_watch_list = { &pager_watch_list, &pager_watch_list };
+
+const struct pager_limits pager_watch_defaults = {
+    .soft = { TICKS(SOFT_MS), TICKS(SOFT_MS) },
+    .hard = { TICKS(HARD_MS), TICKS(HARD_MS) },
+    .grace = TICKS(GRACE_MS),
+};
+
+/* A soft limit and its hard one, in ticks from milliseconds. */
+static bool
+pager_watch_convert(uint64_t soft_ms, uint64_t hard_ms, uint32_t *soft,
+                    uint32_t *hard)
+{
+    if (soft_ms < PAGER_LIMIT_MS_LEAST || soft_ms > hard_ms
+        || hard_ms > PAGER_LIMIT_MS_MOST) {
+        return false;
+    }
+    *soft = TICKS(soft_ms);
+    *hard = TICKS(hard_ms);
+    return true;
+}
+
+enum status
+pager_watch_limit(struct endpoint *endpoint, const uint64_t ms[PAGER_LIMITS])
+{
+    struct pager_limits limits;
+
+    if (!pager_watch_convert(ms[PAGER_LIMIT_SOFT], ms[PAGER_LIMIT_HARD],
+                             &limits.soft.could_work, &limits.hard.could_work)
+        || !pager_watch_convert(ms[PAGER_LIMIT_RUN_SOFT],
+                                ms[PAGER_LIMIT_RUN_HARD], &limits.soft.ran,
+                                &limits.hard.ran)
+        || !pager_watch_convert(ms[PAGER_LIMIT_GRACE], ms[PAGER_LIMIT_GRACE],
+                                &limits.grace, &limits.grace)) {
+        return ST_EINVAL;
+    }
+    endpoint->limits = limits;
+    return ST_OK;
+}
+
+static uint32_t
+pager_watch_ms(uint32_t ticks)
+{
+    return (uint32_t)(ticks * TIMER_TICK_NS / NS_PER_MS);
+}
+
+void
+pager_watch_limits(const struct endpoint *endpoint, uint64_t ms[PAGER_LIMITS])
+{
+    const struct pager_limits *limits = &endpoint->limits;
+
+    ms[PAGER_LIMIT_SOFT] = pager_watch_ms(limits->soft.could_work);
+    ms[PAGER_LIMIT_HARD] = pager_watch_ms(limits->hard.could_work);
+    ms[PAGER_LIMIT_RUN_SOFT] = pager_watch_ms(limits->soft.ran);
+    ms[PAGER_LIMIT_RUN_HARD] = pager_watch_ms(limits->hard.ran);
+    ms[PAGER_LIMIT_GRACE] = pager_watch_ms(limits->grace);
+}
 
 enum status
 pager_watch_attach(struct endpoint *endpoint, struct process *process)
@@ -35,6 +94,7 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
     endpoint->attached = process;
     endpoint->strikes = 0;
     endpoint->stuck_since = process->watch_clock;
+    endpoint->is_late = false;
     list_add_tail(&process->serves, &endpoint->attach_link);
     if (list_is_empty(&endpoint->watch_link)) {
         list_add_tail(&pager_watch_list, &endpoint->watch_link);
@@ -118,46 +178,85 @@ pager_watch_is_starved(const struct process *process)
     return false;
 }
 
+static uint32_t
+pager_watch_longer(uint32_t now, uint32_t since, uint32_t other)
+{
+    return now - since > now - other ? now - since : now - other;
+}
+
 /* How long its server has let @endpoint wait: for the answer it owes the longest,
  * or, while faults are queued, since it took the last one. */
-static uint64_t
+static struct watch_clock
 pager_watch_waited(struct endpoint *endpoint)
 {
-    uint64_t now = endpoint->attached->watch_clock;
+    struct watch_clock now = endpoint->attached->watch_clock;
     const struct call *oldest = pager_watch_oldest(endpoint);
-    uint64_t owed = oldest == NULL ? 0 : now - oldest->delivered_clock;
-    uint64_t stuck;
+    struct watch_clock owed = oldest == NULL ? now : oldest->delivered_at;
+    struct watch_clock stuck;
 
     if (endpoint->taken != endpoint->taken_before
         || endpoint_best_fault(endpoint) == NULL) {
         endpoint->taken_before = endpoint->taken;
         endpoint->stuck_since = now;
     }
-    stuck = now - endpoint->stuck_since;
-    return owed > stuck ? owed : stuck;
+    stuck = endpoint->stuck_since;
+    return (struct watch_clock){
+        pager_watch_longer(now.could_work, owed.could_work, stuck.could_work),
+        pager_watch_longer(now.ran, owed.ran, stuck.ran),
+    };
+}
+
+/* One more tick in which @process could have worked. It may serve several
+ * endpoints: the tick counts once. */
+static void
+pager_watch_count(struct process *process)
+{
+    const struct cpu *cpu = cpu_this();
+
+    if (process->watch_tick == cpu->ticks) {
+        return;
+    }
+    process->watch_tick = cpu->ticks;
+    process->watch_clock.could_work++;
+    if (cpu->current != NULL && cpu->current->process == process) {
+        process->watch_clock.ran++;
+    }
+}
+
+/* Say once that @endpoint's server is late, after @ticks of the clock @which. */
+static void
+pager_watch_warn(struct endpoint *endpoint, uint32_t ticks, const char *which)
+{
+    if (!endpoint->is_late) {
+        endpoint->is_late = true;
+        klog("secos: pager %s (process %u) %s for %u ms",
+             endpoint->attached->name, endpoint->attached->id, which,
+             pager_watch_ms(ticks));
+    }
 }
 
 static void
 pager_watch_look(struct endpoint *endpoint)
 {
     struct process *server = endpoint->attached;
-    uint64_t tick = cpu_this()->ticks;
-    uint64_t waited;
+    const struct pager_limits *limits = &endpoint->limits;
+    struct watch_clock waited;
 
     if (server->ending || pager_watch_is_starved(server)) {
         return;
     }
-    /* It may serve several endpoints: one step a tick. */
-    if (server->watch_tick != tick) {
-        server->watch_tick = tick;
-        server->watch_clock++;
-    }
+    pager_watch_count(server);
     waited = pager_watch_waited(endpoint);
-    if (waited == SOFT_TICKS) {
-        klog("secos: pager %s (process %u) owes a page for %u ms", server->name,
-             server->id, (uint32_t)(waited * TIMER_TICK_NS / NS_PER_MS));
-    } else if (waited >= HARD_TICKS) {
+    if (waited.could_work >= limits->hard.could_work) {
         pager_watch_end(endpoint, "no answer within the hard limit");
+    } else if (waited.ran >= limits->hard.ran) {
+        pager_watch_end(endpoint, "no answer within its processor time");
+    } else if (waited.could_work >= limits->soft.could_work) {
+        pager_watch_warn(endpoint, waited.could_work, "owes a page");
+    } else if (waited.ran >= limits->soft.ran) {
+        pager_watch_warn(endpoint, waited.ran, "owes a page and has run");
+    } else {
+        endpoint->is_late = false;
     }
 }
 
@@ -166,7 +265,7 @@ pager_watch_look(struct endpoint *endpoint)
 static void
 pager_watch_grace(struct endpoint *endpoint)
 {
-    if (cpu_this()->ticks - endpoint->orphaned_tick < GRACE_TICKS) {
+    if (cpu_this()->ticks - endpoint->orphaned_tick < endpoint->limits.grace) {
         return;
     }
     for (unsigned i = 0; i < GRACE_STEP && endpoint->queued != 0; i++) {

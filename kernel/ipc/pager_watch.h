@@ -8,15 +8,24 @@
  *      hard limit  not answered for 1 s, or three strikes: the pager is dead
  *      grace       5 s without a pager: its clients' faults fail, by that name
  *
+ * These are what an endpoint has at first; who manages it may set others. Soft and
+ * hard limits are set twice, for two clocks of the process that serves:
+ *
+ *      could_work  runs or waits for something else      |####|....|####|    |####|
+ *      ran         has the processor                     |####|    |####|    |####|
+ *                                                         runs waits runs  kept runs
+ *                                                                          off
+ *
+ * so a pager that asks a slow disk may be given long to wait and little to run.
+ *
  * Not answered is a fault that was delivered, and the queue when faults wait in
  * it and none is taken: a pager that never receives again owes nothing, and hangs
  * all the same.
  *
- * The limits count time in which the pager could have worked: it runs, or it
- * waits for something else. While it is ready and kept off the processor by
- * others its clock stands still, and so does all of it while a debugger holds
- * the machine, since the clock is driven by the tick. DEFER does not reset it,
- * nor do two threads that keep each other off.
+ * While it is ready and kept off the processor by others both stand still, and so
+ * they do while a debugger holds the machine, since they are driven by the tick.
+ * DEFER does not reset them, nor do two threads that keep each other off. Both
+ * are sampled: a tick counts for whoever it finds.
  *
  * I1  endpoint.attached is NULL or a process that lists it in `serves`.
  * I2  An endpoint that was ever attached, or that a fault was ever queued at, is
@@ -26,16 +35,32 @@
 
 #include <stdint.h>
 
+#include <secos/fault.h>
 #include <secos/status.h>
 
 #include <base/compiler.h>
 
 struct call;
 struct endpoint;
+struct pager_limits;
 struct process;
 
 /* Answers that could never be right before a pager is taken for dead. */
 #define PAGER_STRIKES_MOST 3u
+
+/* What an endpoint has at first. */
+extern const struct pager_limits pager_watch_defaults;
+
+/* The pager of @endpoint is given these limits from now on.
+ * @ms  by enum pager_limit, in milliseconds
+ * Returns ST_EINVAL if one is below PAGER_LIMIT_MS_LEAST or above
+ * PAGER_LIMIT_MS_MOST, or a soft limit above its hard one. Cost: constant. */
+MUST_CHECK enum status pager_watch_limit(struct endpoint *endpoint,
+                                         const uint64_t ms[PAGER_LIMITS]);
+
+/* The same of @endpoint's limits, to report them. */
+void pager_watch_limits(const struct endpoint *endpoint,
+                        uint64_t ms[PAGER_LIMITS]);
 
 /* Make @process the server of @endpoint's faults.
  * Returns ST_EBUSY if another living process is, ST_EPERM if @process serves

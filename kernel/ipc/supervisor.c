@@ -21,6 +21,7 @@
 #include "endpoint.h"
 #include "memory_object.h"
 #include "modules.h"
+#include "pager_watch.h"
 #include "spawn.h"
 
 /* Pages of dead memory objects, or events, between two looks at the clock. */
@@ -29,6 +30,8 @@
 /* More than this many starts in the window, and the next waits for its end. */
 #define STARTS_MOST      6u
 #define STARTS_WINDOW_NS (10 * NS_PER_S)
+/* The most that pager-restarts=N can ask for. */
+#define STARTS_RING 64u
 
 struct service {
     const char *name;
@@ -37,9 +40,10 @@ struct service {
     struct process *process; /* one reference while it lives */
     struct spawn *spawn;     /* while it is being made       */
     uint64_t starts;
-    uint64_t not_before_ns;           /* of the next start */
-    uint64_t died_ns;                 /* 0 = never         */
-    uint64_t started_ns[STARTS_MOST]; /* ring of the last starts */
+    uint64_t starts_most;             /* in the window; 0 = any number */
+    uint64_t not_before_ns;           /* of the next start             */
+    uint64_t died_ns;                 /* 0 = never                     */
+    uint64_t started_ns[STARTS_RING]; /* of the last starts            */
     char death[64];
 };
 
@@ -47,18 +51,18 @@ static struct service supervisor_pager = {
     .name = "pager",
     .priority = PRIORITY_PAGER,
     .is_pager = true,
+    .starts_most = STARTS_MOST,
 };
 static struct service supervisor_first = {
     .name = "shell",
     .priority = PRIORITY_SHELL,
+    .starts_most = STARTS_MOST,
 };
 static struct thread supervisor_thread;
 static struct endpoint *supervisor_endpoint;
 static struct binding *supervisor_binding;
 static const char *supervisor_pager_verdict;
 static bool supervisor_exit_with_init;
-/* For tests that kill the pager a thousand times. */
-static bool supervisor_pager_unlimited;
 
 /* ---- a service ended --------------------------------------------------- */
 
@@ -106,12 +110,11 @@ supervisor_next_start(const struct service *service)
 {
     uint64_t oldest;
 
-    if (service->starts < STARTS_MOST
-        || (service->is_pager && supervisor_pager_unlimited)) {
+    if (service->starts < service->starts_most || service->starts_most == 0) {
         return 0;
     }
-    oldest = service->started_ns[service->starts % STARTS_MOST];
-    return oldest + STARTS_WINDOW_NS;
+    oldest = service->starts - service->starts_most;
+    return service->started_ns[oldest % STARTS_RING] + STARTS_WINDOW_NS;
 }
 
 static void
@@ -207,7 +210,7 @@ supervisor_complete(struct service *service)
     process->on_end = supervisor_on_end;
     spawn_drop(service->spawn);
     service->spawn = NULL;
-    service->started_ns[service->starts % STARTS_MOST] = sched_now_ns();
+    service->started_ns[service->starts % STARTS_RING] = sched_now_ns();
     service->starts++;
     if (!service->is_pager) {
         klog("secos: init %s started", service->name); /* secos-run waits */
@@ -296,6 +299,69 @@ supervisor_run(struct thread *self)
     sched_dispatch();
 }
 
+/* The number at *@text, which is moved behind it and behind the @end that must
+ * follow. Returns false if there is none. */
+static bool
+supervisor_read_number(const char **text, char end, uint64_t *number)
+{
+    const char *at = *text;
+    uint64_t value = 0;
+
+    while (*at >= '0' && *at <= '9' && value <= PAGER_LIMIT_MS_MOST) {
+        value = value * 10 + (uint64_t)(*at - '0');
+        at++;
+    }
+    if (at == *text || *at != end) {
+        return false;
+    }
+    *text = end == '\0' ? at : at + 1;
+    *number = value;
+    return true;
+}
+
+/* pager-restarts=N or unlimited; @option may be NULL. */
+static void
+supervisor_limit_restarts(const char *option)
+{
+    const char *at = option;
+    uint64_t restarts;
+
+    if (option == NULL) {
+        return;
+    }
+    if (strcmp(option, "unlimited") == 0) {
+        supervisor_pager.starts_most = 0;
+    } else if (supervisor_read_number(&at, '\0', &restarts)
+               && restarts < STARTS_RING) {
+        supervisor_pager.starts_most = restarts + 1;
+    } else {
+        klog("secos: pager-restarts=%s is not a number up to %u", option,
+             STARTS_RING - 1);
+    }
+}
+
+/* pager-limits=SOFT:HARD:RUN_SOFT:RUN_HARD:GRACE; @option may be NULL. */
+static void
+supervisor_limit_pager(const char *option)
+{
+    uint64_t ms[PAGER_LIMITS];
+    const char *at = option;
+    bool good = true;
+
+    if (option == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < PAGER_LIMITS && good; i++) {
+        good = supervisor_read_number(&at, i + 1 < PAGER_LIMITS ? ':' : '\0',
+                                      &ms[i]);
+    }
+    if (!good || pager_watch_limit(supervisor_endpoint, ms) != ST_OK) {
+        klog("secos: pager-limits=%s is not five times in milliseconds, each "
+             "soft one below its hard one",
+             option);
+    }
+}
+
 void
 supervisor_init(void)
 {
@@ -305,14 +371,11 @@ supervisor_init(void)
         .max_prot = PROT_READ | PROT_WRITE | PROT_EXEC,
     };
     const char *first = modules_option("init");
-    const char *restarts = modules_option("pager-restarts");
 
     if (first != NULL && first[0] != '\0') {
         supervisor_first.name = first;
     }
     supervisor_exit_with_init = modules_option("exit-with-init") != NULL;
-    supervisor_pager_unlimited = restarts != NULL
-                                 && strcmp(restarts, "unlimited") == 0;
     if (endpoint_create(RANK_PAGER, NULL, &supervisor_endpoint) != ST_OK) {
         panic("supervisor: no memory for the boot pager's endpoint");
     }
@@ -322,6 +385,8 @@ supervisor_init(void)
     }
     /* The kernel's own claim: the endpoint is never dead. */
     supervisor_endpoint->receive_handles = 1;
+    supervisor_limit_restarts(modules_option("pager-restarts"));
+    supervisor_limit_pager(modules_option("pager-limits"));
     list_init(&supervisor_thread.run_link);
     list_init(&supervisor_thread.wait_link);
     list_init(&supervisor_thread.deadline_link);
@@ -349,6 +414,8 @@ supervisor_pager_info(struct pager_info *out)
     out->strikes = supervisor_endpoint->strikes;
     out->last_death_ns = service->died_ns;
     strlcpy(out->last_death, service->death, sizeof(out->last_death));
+    pager_watch_limits(supervisor_endpoint, out->limits_ms);
+    out->starts_most = service->starts_most;
 }
 
 bool

@@ -25,7 +25,8 @@ struct process;
 /* Start both services by the boot options:
  *   init=NAME        the first program (default: shell)
  *   exit-with-init   when it ends, so does the machine, with its status
- *   pager-restarts=unlimited   a pager that dies starts again at once
+ *   pager-restarts=N, unlimited   how often a pager starts again in 10 s
+ *   pager-limits=SOFT:HARD:RUN_SOFT:RUN_HARD:GRACE   ms, see pager_watch.h
  * Context: boot, last. Panics if there is no such module. */
 void supervisor_init(void);
 

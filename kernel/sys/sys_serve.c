@@ -12,6 +12,7 @@
 #include <ipc/console.h>
 #include <ipc/endpoint.h>
 #include <ipc/notification.h>
+#include <ipc/pager_watch.h>
 #include <task/handle.h>
 #include <task/permission.h>
 #include <task/process.h>
@@ -54,17 +55,16 @@ sys_endpoint_create(SYS_ARGS)
     return handle;
 }
 
+/* The endpoint that the caller manages by @handle. */
 static enum status
-sys_find_endpoint(struct process *process, uint64_t handle,
-                  struct endpoint **out)
+sys_find_endpoint(uint64_t handle, struct endpoint **out)
 {
     struct handle_entry *entry;
-    enum status status = handle_resolve(&process->handles, handle,
+    enum status status = handle_resolve(&process_current()->handles, handle,
                                         OBJECT_ENDPOINT, RIGHT_MANAGE, &entry);
 
     if (status == ST_OK) {
         *out = CONTAINER_OF(entry->object, struct endpoint, object);
-        status = handle_reserve(&process->handles, process);
     }
     return status;
 }
@@ -84,7 +84,10 @@ sys_endpoint_mint(SYS_ARGS)
         status = ST_EINVAL;
     }
     if (status == ST_OK) {
-        status = sys_find_endpoint(process, a, &endpoint);
+        status = sys_find_endpoint(a, &endpoint);
+    }
+    if (status == ST_OK) {
+        status = handle_reserve(&process->handles, process);
     }
     return status == ST_OK
                ? (int64_t)handle_add(&process->handles, &endpoint->object,
@@ -109,7 +112,10 @@ sys_binding_create(SYS_ARGS)
         status = ST_EINVAL;
     }
     if (status == ST_OK) {
-        status = sys_find_endpoint(process, a, &endpoint);
+        status = sys_find_endpoint(a, &endpoint);
+    }
+    if (status == ST_OK) {
+        status = handle_reserve(&process->handles, process);
     }
     if (status == ST_OK) {
         struct binding_spec spec = {
@@ -130,6 +136,25 @@ sys_binding_create(SYS_ARGS)
                         RIGHT_BIND | RIGHT_GRANT, 0);
     object_put(&binding->object);
     return handle;
+}
+
+/* endpoint_limits(endpoint, soft, hard, run soft, run hard, grace), all in
+ * milliseconds: how long its pager may take (ipc/pager_watch.h). */
+int64_t
+sys_endpoint_limits(SYS_ARGS)
+{
+    const uint64_t ms[PAGER_LIMITS] = {
+        [PAGER_LIMIT_SOFT] = b,     [PAGER_LIMIT_HARD] = c,
+        [PAGER_LIMIT_RUN_SOFT] = d, [PAGER_LIMIT_RUN_HARD] = e,
+        [PAGER_LIMIT_GRACE] = f,
+    };
+    struct endpoint *endpoint;
+    enum status status = permission_check(SYS_GROUP_SERVE, "endpoint_limits");
+
+    if (status == ST_OK) {
+        status = sys_find_endpoint(a, &endpoint);
+    }
+    return status == ST_OK ? pager_watch_limit(endpoint, ms) : status;
 }
 
 /* ---- console ----------------------------------------------------------- */

@@ -40,6 +40,12 @@ struct process;
 struct endpoint;
 struct space;
 
+/* How long a process has had, in ticks (ipc/pager_watch.h). */
+struct watch_clock {
+    uint32_t could_work; /* it ran, or waited for something else */
+    uint32_t ran;        /* it had the processor                 */
+};
+
 enum call_state {
     CALL_IDLE,
     CALL_QUEUED,
@@ -56,9 +62,9 @@ struct call {
     uint32_t access;  /* fault: enum fault_access bits                    */
     uint32_t client;  /* id of the owner's process                        */
     struct thread *owner;
-    struct process *server;     /* delivered: who owes the reply          */
-    struct thread *receiver;    /* delivered: who took it                 */
-    uint64_t delivered_clock;   /* of its server, for pager_watch         */
+    struct process *server;  /* delivered: who owes the reply          */
+    struct thread *receiver; /* delivered: who took it                 */
+    struct watch_clock delivered_at; /* of its server, for pager_watch    */
     struct endpoint *endpoint;  /* queued or delivered                    */
     struct list endpoint_link;  /* QUEUED: in the endpoint's queue        */
     struct list delivered_link; /* DELIVERED: in the server's list        */

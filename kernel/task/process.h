@@ -82,10 +82,10 @@ struct process {
     struct list memory; /* memory objects it made and pays for       */
     struct memory_object *views; /* of its pages in copy-on-write views, NULL */
     struct list protection_faults; /* open ones on present pages          */
-    struct list turns;    /* its queued faults that lead a turn: endpoint.h */
-    struct list serves;   /* endpoints whose faults it answers         */
-    uint64_t watch_clock; /* ticks in which it could work                */
-    uint64_t watch_tick;  /* the last of them                            */
+    struct list turns;  /* its queued faults that lead a turn: endpoint.h */
+    struct list serves; /* endpoints whose faults it answers         */
+    struct watch_clock watch_clock;
+    uint64_t watch_tick;  /* the last one that it counted                 */
     uint32_t served_rank; /* of the endpoints it serves; 0 = none          */
     uint64_t faults;      /* answered page faults of its threads            */
 

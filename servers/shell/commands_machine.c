@@ -155,6 +155,18 @@ pager_print(const struct pager_info *info)
     printf("  faults waiting      %8lu\n", info->faults_waiting);
     printf("  faults redelivered  %8lu\n", info->faults_redelivered);
     printf("  strikes             %8lu\n", info->strikes);
+    printf("  limits              answer %lu ms, log at %lu; processor %lu ms, "
+           "log at %lu\n",
+           info->limits_ms[PAGER_LIMIT_HARD], info->limits_ms[PAGER_LIMIT_SOFT],
+           info->limits_ms[PAGER_LIMIT_RUN_HARD],
+           info->limits_ms[PAGER_LIMIT_RUN_SOFT]);
+    if (info->starts_most != 0) {
+        printf("                      %lu restarts in 10 s, grace %lu ms\n",
+               info->starts_most - 1, info->limits_ms[PAGER_LIMIT_GRACE]);
+    } else {
+        printf("                      any restarts, grace %lu ms\n",
+               info->limits_ms[PAGER_LIMIT_GRACE]);
+    }
     if (info->last_death[0] != '\0') {
         printf("  last death          at %lu.%03lu s: %.64s\n",
                info->last_death_ns / NS_PER_S,

@@ -298,7 +298,7 @@ act_pager_let_time_pass(void *argument)
     pager_watch_tick(); /* the last one that sees that things went on */
     cpu_this()->ticks += LONG_TICKS;
     if (attached != NULL) {
-        attached->watch_clock += LONG_TICKS;
+        attached->watch_clock.could_work += (uint32_t)LONG_TICKS;
     }
     pager_watch_tick();
     pager_watch_tick(); /* in case it had too much to do at once */

@@ -3,7 +3,7 @@
  * Claim: whatever a pager answers, its client sees the right bytes or a named
  * error, and nothing else.
  *
- *      pagerkit MODE [HEIR]     the supervisor: owns the endpoint
+ *      pagerkit MODE [HEIR] [LIMITS]   the supervisor: owns the endpoint
  *        |-- serve MODE         a pager that behaves so
  *        |-- client KIND        touches a region bound to the endpoint
  *        `-- serve HEIR         starts when the first pager has ended
@@ -14,6 +14,7 @@
  *      heir: faults=64 refused=0 strikes=0      (asked while it lives)
  *      client: wait=0x0 reason=0 error=0
  *
+ * LIMITS are five numbers for endpoint_limits(), with colons between them.
  * `refused` counts answers that were too late (ST_EGONE), `strikes` answers that
  * could never be right (ST_EINVAL), `other` the rest. What the client sees
  * wrongly it prints, and its status is not 0.
@@ -56,6 +57,8 @@ static const struct mode modes[] = {
     { "spin", CLIENT_ZERO, NULL, decide_spin },
     { "spin2", CLIENT_ZERO, NULL, decide_spin2 },
     { "nap", CLIENT_ZERO, NULL, decide_nap },
+    { "late", CLIENT_ZERO, NULL, decide_late },
+    { "busy", CLIENT_ZERO, NULL, decide_busy },
     { "deferall", CLIENT_ZERO, NULL, decide_deferall },
     { "deferagain", CLIENT_ZERO, NULL, decide_deferagain },
     { "absent", CLIENT_ZERO, prepare_absent, NULL },
@@ -223,8 +226,26 @@ end_pager(const char *who, handle_t endpoint, handle_t process)
     print_end(who, process);
 }
 
+/* endpoint_limits() with what @text says. */
+static void
+set_limits(handle_t endpoint, char *text)
+{
+    uint64_t ms[PAGER_LIMITS] = { 0 };
+    int64_t status;
+
+    for (unsigned i = 0; i < PAGER_LIMITS; i++) {
+        ms[i] = strtoul(text, &text, 10);
+        text += *text == ':';
+    }
+    status = endpoint_limits(endpoint, ms);
+    if (status != ST_OK) {
+        printf("supervisor: limits: %ld\n", status);
+        exit(1);
+    }
+}
+
 static int
-supervise(const char *mode_name, const char *heir)
+supervise(const char *mode_name, const char *heir, char *limits)
 {
     unsigned number;
     const struct mode *mode = find_mode(mode_name, &number);
@@ -238,6 +259,9 @@ supervise(const char *mode_name, const char *heir)
     const char *who = "pager";
     int64_t bits = 0;
 
+    if (limits != NULL) {
+        set_limits(endpoint, limits);
+    }
     (void)process_watch(pager, events, CHILD_PAGER);
     (void)process_watch(child, events, CHILD_CLIENT);
     while ((bits & CHILD_CLIENT) == 0) {
@@ -269,5 +293,6 @@ main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[1], "serve") == 0) {
         return pager_main(argv[2]);
     }
-    return supervise(argc > 1 ? argv[1] : "zero", argc > 2 ? argv[2] : NULL);
+    return supervise(argc > 1 ? argv[1] : "zero", argc > 2 ? argv[2] : NULL,
+                     argc > 3 ? argv[3] : NULL);
 }

@@ -734,6 +734,38 @@ group_threads(void)
 
 /* ---- serve -------------------------------------------------------------------------- */
 
+/* Each of the five is refused where it is too small, too large, or above its
+ * hard one; in full width. */
+static void
+group_limits(handle_t endpoint, handle_t client)
+{
+    static const uint64_t good[PAGER_LIMITS] = { 100, 1000, 100, 1000, 5000 };
+    static const uint64_t bad[] = { 0, PAGER_LIMIT_MS_LEAST - 1,
+                                    PAGER_LIMIT_MS_MOST + 1, 1ull << 32 | 500,
+                                    UINT64_MAX };
+
+    IS(endpoint_limits(endpoint, good), ST_OK);
+    IS(endpoint_limits(client, good), ST_EPERM);
+    IS(endpoint_limits(HANDLE_SLOT_CONSOLE, good), ST_EBADF);
+    for (unsigned i = 0; i < PAGER_LIMITS; i++) {
+        for (unsigned j = 0; j < sizeof(bad) / sizeof(bad[0]); j++) {
+            uint64_t ms[PAGER_LIMITS];
+
+            memcpy(ms, good, sizeof(ms));
+            ms[i] = bad[j];
+            IS(endpoint_limits(endpoint, ms), ST_EINVAL);
+        }
+    }
+    IS(endpoint_limits(endpoint, (const uint64_t[]){ 9, 8, 5, 5, 5 }),
+       ST_EINVAL);
+    IS(endpoint_limits(endpoint, (const uint64_t[]){ 5, 5, 9, 8, 5 }),
+       ST_EINVAL);
+    IS(endpoint_limits(endpoint,
+                       (const uint64_t[]){ 5, 5, 5, PAGER_LIMIT_MS_MOST,
+                                           PAGER_LIMIT_MS_MOST }),
+       ST_OK);
+}
+
 static void
 group_serve(void)
 {
@@ -765,6 +797,7 @@ group_serve(void)
     IS(binding_create((handle_t)endpoint, 1, 8, 0), ST_EINVAL);
     IS(syscall4(SYS_binding_create, (uint64_t)endpoint, 1, 1ull << 32, 0),
        ST_EINVAL);
+    group_limits((handle_t)endpoint, (handle_t)client);
     binding = binding_create((handle_t)endpoint, 3, PROT_READ, 10);
     SAYS(binding > 0);
     IS(create((uint64_t)binding, 0, 1, REGION_ARG(RW, REGION_ANONYMOUS), 0, 0),

@@ -113,6 +113,26 @@ def pager_process(machine):
     return int(re.search(r"^pager: process (\d+)", machine.command("pager"), re.MULTILINE)[1])
 
 
+def test_boot_options_set_the_pagers_limits(arena):
+    """A pager that dies at its first fault is started again as often as was said; limits that
+    are none are refused aloud, and the others hold."""
+    machine = arena(icount=True, options="pager-restarts=2 pager-limits=200:4000:50:100:2000")
+    status = machine.command("pager")
+    assert "answer 4000 ms, log at 200; processor 100 ms" in status and "2 restarts in 10 s, grace 2000 ms" in status
+    for _ in range(3):
+        machine.command("pager kill")
+    assert "not running" in machine.command("pager")
+    machine.command("sleep 12")  # the ten seconds pass
+    assert re.search(r"restarts\s+3\b", machine.command("pager"))
+    for option in ("pager-restarts=many", "pager-restarts=64", "pager-restarts=", "pager-limits=1:2:3:4:5",
+                   "pager-limits=100:1000:100:1000", "pager-limits=100:99:100:1000:1000", "pager-limits=fast",
+                   "pager-limits=100:1000:100:1000:5000x", "pager-limits=5:5:5:5:99999999999999999999"):
+        machine = arena(options=option)
+        assert f"secos: {option} is not" in machine.log
+        status = machine.command("pager")
+        assert "answer 1000 ms, log at 100" in status and "5 restarts in 10 s, grace 5000 ms" in status
+
+
 def test_pager_status_restart_and_kill(arena):
     """Each says what it did; memory works after each; what is no word of it changes nothing."""
     machine = arena()

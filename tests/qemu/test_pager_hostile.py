@@ -6,10 +6,12 @@ Method: the guest `pagerkit` is a supervisor, a pager that misbehaves as its fir
 says, a client, and, where a second argument is given, the pager that comes after it. The
 fixture `arena` asks the oracle at the end: shell, memtest, vmcheck, frames."""
 import re
+import time
 
 import pytest
 
 from hostile import *  # noqa: F403
+from gdbstub import Probe
 from hostile import BY_FAULT, BY_KILL, KILLED, PAGER_FAIL, PAGER_GONE, PF, claims
 
 PAGES = 64
@@ -118,6 +120,62 @@ def test_h82_defer_does_not_stop_the_clock(den):
     machine = den()
     for mode in ("deferall", "deferagain"):
         kit(machine, f"{mode} zero").client_is_right().killed()
+
+
+def uptime(machine):
+    return float(re.search(r"up ([\d.]+) s", machine.command("uptime"))[1])
+
+
+# soft:hard:soft of its own time:hard of its own time:grace, in ms
+LONG_TO_WAIT = "60:4000:20:100:1000"
+LONG_TO_RUN = "20:100:20:100:1000"
+
+
+def test_h73_a_pager_may_be_given_long_to_wait_and_little_to_run(den):
+    """Its endpoint's limits are 4 s for an answer and 100 ms of the processor's time. It sleeps
+    for 2 s, longer than an endpoint allows at first, and nobody minds but the log; the same
+    pager working for 2 s is ended by its own clock."""
+    machine = den()
+    ends = kit(machine, f"late:2000 zero {LONG_TO_WAIT}").client_is_right()
+    assert ends["pager"]["faults"] == PAGES and "heir" not in ends
+    assert len(re.findall(r"owes a page for \d+ ms", machine.log)) == 1, "said once"
+    assert not machine.seen("is taken for dead")
+    machine = den(icount=False)
+    kit(machine, f"busy:2000 zero {LONG_TO_WAIT}").client_is_right().killed()
+    assert machine.seen(r"is taken for dead: no answer within its processor time")
+    assert machine.seen(r"pagerkit \(process \d+\) owes a page and has run for (2\d|[3-9]\d) ms")
+
+
+def test_h73_limits_are_of_one_endpoint(den):
+    """A pager that sleeps for 300 ms is dead where its endpoint allows 100, and well where it
+    says nothing; the grace period of the dead one is a second, not five."""
+    machine = den()
+    kit(machine, "late:300 zero").client_is_right()
+    assert not machine.seen("is taken for dead")
+    kit(machine, f"late:300 zero {LONG_TO_RUN}").client_is_right().killed()
+    assert machine.seen(r"is taken for dead: no answer within the hard limit")
+    before = uptime(machine)
+    kit(machine, f"late:300 nobody {LONG_TO_RUN}").client_failed(PAGER_GONE)
+    assert 1.0 < uptime(machine) - before < 2.5
+
+
+def test_h73_a_debugger_that_holds_the_machine_takes_no_pagers_time(den):
+    """A pager owes a page, 200 ms are left to it, and the machine stands still for a second: it
+    answers in time."""
+    probe = Probe()
+    machine = den(icount=False, extra=probe.arguments)
+    probe.attach(machine)
+    try:
+        machine.send("run pagerkit late:40 zero 20:220:20:220:1000\r")
+        probe.run_to("klog", when=lambda: b"for %u ms" in probe.read(probe["rdi"], 64))
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            assert probe.word("pager_watch_list")  # the debugger looks around
+    finally:
+        probe.close()
+    machine.expect("client: wait=0x0", timeout=30)
+    machine.prompt()
+    assert machine.seen(r"owes a page for \d+ ms") and not machine.seen("is taken for dead")
 
 
 # --- H74, H76: late and foreign answers --------------------------------------------------

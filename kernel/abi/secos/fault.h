@@ -41,3 +41,18 @@ enum verdict {
 };
 
 #define FAULT_RUN_MAX 64u
+
+/* How long an endpoint's pager may take, in milliseconds, in the order of
+ * endpoint_limits()'s arguments. A soft limit is a line on the log, a hard one
+ * the pager's end. */
+enum pager_limit {
+    PAGER_LIMIT_SOFT, /* an answer owed, while it could have worked      */
+    PAGER_LIMIT_HARD,
+    PAGER_LIMIT_RUN_SOFT, /* the same, of the processor's time alone         */
+    PAGER_LIMIT_RUN_HARD,
+    PAGER_LIMIT_GRACE, /* nobody serves: then faults fail                 */
+    PAGER_LIMITS,
+};
+
+#define PAGER_LIMIT_MS_LEAST 5u
+#define PAGER_LIMIT_MS_MOST  3600000u

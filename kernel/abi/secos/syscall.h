@@ -79,6 +79,7 @@ enum sys_group {
     X(endpoint_create, 0x40, 1, N, SERVE)   \
     X(endpoint_mint, 0x41, 3, N, SERVE)     \
     X(binding_create, 0x42, 4, N, SERVE)    \
+    X(endpoint_limits, 0x43, 6, N, SERVE)   \
     X(console_write, 0x50, 3, C, CONSOLE)   \
     X(console_read, 0x51, 4, B, CONSOLE)    \
     X(console_watch, 0x52, 3, N, CONSOLE)   \

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include <secos/fault.h>
 #include <secos/process.h>
 
 /* Who owns a frame: exactly one kind at every moment. */
@@ -90,6 +91,8 @@ struct pager_info {
     uint64_t strikes;
     uint64_t last_death_ns;
     char last_death[64];
+    uint64_t limits_ms[PAGER_LIMITS];
+    uint64_t starts_most; /* in ten seconds; 0 = no limit */
 };
 
 /* sys_table(index, &info, bytes): one row of the system call table. */

@@ -113,6 +113,10 @@ enum move decide_spin2(struct pager *pager, struct ipc_message *m,
                        const struct pager_fault *fault);
 enum move decide_nap(struct pager *pager, struct ipc_message *m,
                      const struct pager_fault *fault);
+enum move decide_late(struct pager *pager, struct ipc_message *m,
+                      const struct pager_fault *fault);
+enum move decide_busy(struct pager *pager, struct ipc_message *m,
+                      const struct pager_fault *fault);
 enum move decide_deferall(struct pager *pager, struct ipc_message *m,
                           const struct pager_fault *fault);
 NORETURN enum move decide_deferagain(struct pager *pager, struct ipc_message *m,

@@ -76,6 +76,29 @@ decide_nap(struct pager *pager, struct ipc_message *m,
     sleep_on(1);
 }
 
+/* Its first answer comes late, by so many ms of sleep. */
+enum move
+decide_late(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    if (pager->faults == 1) {
+        (void)process_sleep_until(process_clock() + pager->number * MS);
+    }
+    return decide_zero(pager, m, fault);
+}
+
+/* Its first answer comes late, by so many ms of work. */
+enum move
+decide_busy(struct pager *pager, struct ipc_message *m,
+            const struct pager_fault *fault)
+{
+    uint64_t end = process_clock() + pager->number * MS;
+
+    while (pager->faults == 1 && process_clock() < end) {
+    }
+    return decide_zero(pager, m, fault);
+}
+
 /* Says DEFER, goes on receiving, and never comes back to it. */
 enum move
 decide_deferall(struct pager *pager, struct ipc_message *m,

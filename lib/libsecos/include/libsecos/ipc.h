@@ -20,6 +20,7 @@
 
 #include <stdint.h>
 
+#include <secos/fault.h>
 #include <secos/ipc.h>
 
 #include <libsecos/syscall.h>
@@ -149,6 +150,19 @@ binding_create(handle_t endpoint, uint64_t badge, uint32_t max_prot,
                uint64_t pages)
 {
     return syscall4(SYS_binding_create, endpoint, badge, max_prot, pages);
+}
+
+/* How long @endpoint's pager may take, by enum pager_limit, in milliseconds.
+ * Returns ST_EPERM without RIGHT_MANAGE, ST_EINVAL for a soft limit above its
+ * hard one, or outside PAGER_LIMIT_MS_LEAST and PAGER_LIMIT_MS_MOST. */
+static inline int64_t
+endpoint_limits(handle_t endpoint, const uint64_t ms[PAGER_LIMITS])
+{
+    return syscall6(SYS_endpoint_limits,
+                    (struct syscall_args){
+                        { endpoint, ms[PAGER_LIMIT_SOFT], ms[PAGER_LIMIT_HARD],
+                          ms[PAGER_LIMIT_RUN_SOFT], ms[PAGER_LIMIT_RUN_HARD],
+                          ms[PAGER_LIMIT_GRACE] } });
 }
 
 /* Close @handle. A handle of the slot's next tenant will never equal it. */
