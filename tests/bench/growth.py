@@ -1,25 +1,42 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """How costs grow with what there is, in instructions under icount on the shipped image
--> build/growth.json: start-up with RAM, and what tests/guests/growth.c measures."""
+-> build/growth.json: all of it with RAM, and what tests/guests/growth.c and the heap
+trace measure. `--keep` makes it tests/bench/growth.json and draws docs/pictures anew."""
 import argparse
 import json
+import math
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/qemu"))
 sys.path.insert(0, str(ROOT / "tests/bench"))
+import memory  # noqa: E402
+import run  # noqa: E402
 from machine import BUILD, Machine, MachineError  # noqa: E402
 from run import CPU, OPTIONS  # noqa: E402
 
+KEPT = ROOT / "tests/bench/growth.json"
 SIZES = [16, 64, 128, 256, 1024, 4096, 8192, 16384]
+# What should cost the same however much RAM there is.
+HOT_IN_RAM = ["syscall_null", "ipc_roundtrip", "fault_pager_cold", "region_create_destroy", "spawn_exit_wait", "pmm_seq"]
+# What should not grow faster than the logarithm, and how many there must have been.
+HOT = {"regions": 100000, "region": 100000, "processes": 1000, "calls": 1000, "faults": 1000, "held": 1000, "heap": 100000}
 
 
-def measure_one(memory):
-    machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=memory)
+def measure_costs(mib):
+    """{row: instructions} of the hot paths with @mib of RAM."""
+    rows = run.measure_guest(memory=mib) | memory.rows_said(memory.run_kernel("traces=order", memory=mib))
+    rows["pmm_seq"] = rows["pmm_seq_kernel"]
+    return {name: rows[name]["instructions"] for name in HOT_IN_RAM}
+
+
+def measure_one(mib):
+    machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=mib)
     try:
         machine.prompt()
         said = machine.command("info")
@@ -27,18 +44,18 @@ def measure_one(memory):
         frames = machine.frames()
     finally:
         machine.close()
-    return {"memory_mib": memory, "instructions": int(ticks[1]), "frames": frames["total"],
+    return {"memory_mib": mib, "instructions": int(ticks[1]), "frames": frames["total"],
             "page_table_frames": frames["page table"], "kernel_image_frames": frames["kernel image"],
             "kinds": {kind: count for kind, count in frames.items() if kind not in ("sum", "total", "pooled", "conserved")}}
 
 
 def smallest():
     """MiB of RAM with which the shipped system reaches its prompt."""
-    for memory in range(1, 17):
-        machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=memory)
+    for mib in range(1, 17):
+        machine = Machine(cpu=CPU, icount=True, options=OPTIONS, memory=mib)
         try:
             machine.prompt()
-            return memory
+            return mib
         except MachineError:
             pass
         finally:
@@ -54,25 +71,56 @@ def image_sizes():
 
 
 def measure(sizes):
-    return [measure_one(memory) for memory in sizes]
+    return [measure_one(mib) for mib in sizes]
 
 
-def measure_guest():
-    """{what grows: {how many: instructions}}."""
-    modules = [BUILD / f"{name}.elf" for name in ("servers/pager", "guests/growth", "guests/null")]
+def rows_said(text):
+    """{what grows: {how many: instructions}} of the lines growth NAME N TICKS."""
+    rows = {}
+    for name, count, ticks in re.findall(r"\bgrowth (\w+) (\d+) (\d+)", text):
+        rows.setdefault(name, {})[int(count)] = int(ticks)
+    return {name: {str(count): found[count] for count in sorted(found)} for name, found in rows.items()}
+
+
+def measure_guest(most=None):
+    """What tests/guests/growth.c says, up to N = @most."""
+    growth = BUILD / "guests/growth.elf"
+    modules = [BUILD / "servers/pager.elf", (growth, str(most)) if most else growth, BUILD / "guests/null.elf"]
     machine = Machine(cpu=CPU, icount=True, memory=1024, modules=modules,
                       options=f"{OPTIONS} init=growth exit-with-init")
     try:
         status = machine.exit_code(timeout=600)
-        found = re.findall(r"^growth (\w+) (\d+) (\d+)", machine.log, re.MULTILINE)
-        if status != 1 or not found:
+        if status != 1 or "growth held" not in machine.log:
             sys.exit(f"growth: the guest ended with QEMU status {status}\n{machine.log[-2000:]}")
+        return rows_said(machine.log)
     finally:
         machine.close()
-    rows = {}
-    for name, count, ticks in found:
-        rows.setdefault(name, {})[count] = int(ticks)
-    return rows
+
+
+def measure_heap():
+    return rows_said(memory.run_kernel("traces=growth", memory=1024))
+
+
+def grows_too_fast(curve):
+    """Why @curve, {how many: cost}, grows faster than the logarithm of how many; None if it
+    does not. Each time there are ten times as many a logarithm adds the same, a line ten times
+    as much as before. Below ten, where the first of a kind pays for what the others use, is
+    left out; so is what is less than a tenth of the cost in all."""
+    points = sorted((float(count), cost) for count, cost in curve.items() if float(count) >= 10)
+    steps = [(cost - before) / math.log10(count / fewer) for (fewer, before), (count, cost) in zip(points, points[1:])]
+    for i, step in enumerate(steps[1:], 1):
+        allowed = max(3 * max(0, *steps[:i]), points[0][1] / 10)
+        if step > allowed:
+            return f"{step:.0f} more for ten times as many, from {points[i][0]:.0f} on; {max(steps[:i]):.0f} before"
+    return None
+
+
+def hot_curves(found):
+    """{name: curve} of all that is called a hot path in @found, as growth.json has it."""
+    curves = {name: found[name] for name in HOT}
+    for name in HOT_IN_RAM:
+        curves[f"{name} in RAM"] = {row["memory_mib"]: row["costs"][name] for row in found["ram"]}
+    return curves
 
 
 def table(rows):
@@ -89,11 +137,21 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default=BUILD / "growth.json", type=pathlib.Path)
+    parser.add_argument("--keep", action="store_true", help="into tests/bench/growth.json, docs/performance.md and its plots")
     given = parser.parse_args()
     rows = measure(SIZES)
-    given.out.write_text(json.dumps({"ram": rows, "smallest_mib": smallest(), "images": image_sizes(), **measure_guest()}, indent=1) + "\n")
+    for row in rows:
+        row["costs"] = measure_costs(row["memory_mib"])
+    found = {"ram": rows, "smallest_mib": smallest(), "images": image_sizes(), **measure_guest(), **measure_heap()}
+    given.out.write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(table(rows)))
-    return 0
+    worse = {name: why for name, curve in hot_curves(found).items() if (why := grows_too_fast(curve))}
+    for name, why in worse.items():
+        print(f"growth: {name}: {why}", file=sys.stderr)
+    if given.keep and not worse:
+        shutil.copyfile(given.out, KEPT)
+        subprocess.run([sys.executable, ROOT / "tests/tools/check_docs.py", "--fix"], check=False)
+    return 1 if worse else 0
 
 
 if __name__ == "__main__":

@@ -35,9 +35,9 @@ TARGETS = {
 }
 
 
-def measure_boot():
+def measure_boot(icount=True):
     """Instructions from the kernel's first one to the prompt, at 128 MiB."""
-    machine = Machine(cpu=CPU, icount=True, options=OPTIONS)
+    machine = Machine(cpu=CPU, icount=icount, options=OPTIONS)
     try:
         machine.prompt()
         text = machine.command("info")
@@ -49,12 +49,12 @@ def measure_boot():
         machine.close()
 
 
-def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf", pager=""):
+def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf", pager="", **machine_words):
     """The rows that @program (tests/guests/bench.c) prints; @rename: {its name: our name};
-    @pager: arguments of the boot pager."""
+    @pager: arguments of the boot pager. Without icount they are ticks of the host's clock."""
     path = program[0] if isinstance(program, tuple) else program
     modules = [(BUILD / "servers/pager.elf", pager), program, BUILD / "guests/null.elf"]
-    machine = Machine(cpu=CPU, icount=True, modules=modules,
+    machine = Machine(cpu=CPU, modules=modules, **{"icount": True, **machine_words},
                       options=f"{OPTIONS} init={path.stem} exit-with-init {options}".strip())
     try:
         status = machine.exit_code(timeout=300)
@@ -67,16 +67,16 @@ def measure_guest(options="", rename=None, program=BUILD / "guests/bench.elf", p
             for name, value, unit in rows if rename is None or name in rename}
 
 
-def measure_recovery():
+def measure_recovery(icount=True):
     """The rows of tests/guests/recover.c: deaths of the boot pager, five hundred of each kind."""
     rows = {}
     for words, pager in (("kill", ""), ("owing", "die-at=7")):
-        rows |= measure_guest("pager-restarts=unlimited", pager=pager,
+        rows |= measure_guest("pager-restarts=unlimited", pager=pager, icount=icount,
                               program=(BUILD / "guests/recover.elf", words))
     return rows
 
 
-def measure_reflected():
+def measure_reflected(icount=True):
     """The rows of tests/bench/reflected.c: a program with a foreign C library."""
     program = BUILD / "bench/reflected.elf"
     program.parent.mkdir(exist_ok=True)
@@ -84,7 +84,22 @@ def measure_reflected():
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"bench: {done.stderr.strip()}")
-    return measure_guest(program=program)
+    return measure_guest(program=program, icount=icount)
+
+
+def measure_rows(icount=True):
+    """Every operation of the shipped system: its instructions, or, without icount, its ticks."""
+    rows = measure_guest(icount=icount)
+    for place in ("kernel", "self"):
+        rows |= measure_guest(f"pager={place}", {"fault_pager_cold": f"fault_{place}",
+                                                 "fault_pager_prezeroed": f"fault_{place}_prezeroed"}, icount=icount)
+    rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"}, icount=icount)
+    for run in (4, 16, 64):
+        rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"}, pager=f"run={run}", icount=icount)
+    rows |= measure_recovery(icount)
+    rows |= measure_guest(program=BUILD / "guests/benchview.elf", icount=icount)
+    rows |= measure_reflected(icount)
+    return rows | measure_boot(icount)
 
 
 def measure_one(name):
@@ -119,18 +134,8 @@ def main():
     if arguments.only:
         measure_one(arguments.only)
         return
-    rows = measure_guest()
-    rows |= measure_guest("pager=kernel", {"fault_pager_cold": "fault_kernel", "fault_pager_prezeroed": "fault_kernel_prezeroed"})
-    rows |= measure_guest("pager=self", {"fault_pager_cold": "fault_self", "fault_pager_prezeroed": "fault_self_prezeroed"})
-    rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"})
-    for run in (4, 16, 64):
-        rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"},
-                              pager=f"run={run}")
-    rows |= measure_recovery()
-    rows |= measure_guest(program=BUILD / "guests/benchview.elf")
-    rows |= measure_reflected()
+    rows = measure_rows()
     rows |= measure_irq_off()
-    rows |= measure_boot()
     for name, row in rows.items():
         if name in TARGETS:
             row["target"] = TARGETS[name]

@@ -281,15 +281,15 @@ trace_size(uint32_t low, uint32_t high)
     return base + trace_below(base);
 }
 
-/* Blocks of all sizes live beside the trace, as they do in a kernel. */
+/* @blocks of all sizes live beside the trace, as they do in a kernel. */
 static void
-trace_heap_prepare(UNUSED uint32_t argument)
+trace_heap_prepare(uint32_t blocks)
 {
     trace_seed();
     for (uint32_t i = 0; i < TRACE_SIZES; i++) {
         trace_sizes[i] = trace_size(4, 11);
     }
-    for (trace_count = 0; trace_count < TRACE_SLOTS; trace_count++) {
+    for (trace_count = 0; trace_count < blocks; trace_count++) {
         trace_held[trace_count] =
             kmalloc(trace_sizes[trace_count % TRACE_SIZES]);
         KASSERT(trace_held[trace_count] != NULL);
@@ -327,7 +327,7 @@ static ALWAYS_INLINE uint64_t
 trace_mix(bool is_real)
 {
     for (uint32_t n = 0; n < TRACE_PAIRS; n++) {
-        void **held = &trace_held[trace_below(TRACE_SLOTS)];
+        void **held = &trace_held[trace_below(trace_count)];
         uint32_t bytes = trace_sizes[n % TRACE_SIZES];
 
         if (is_real) {
@@ -371,7 +371,7 @@ trace_held_mixed(void)
     uint64_t held;
 
     heap_get_stats(&before);
-    trace_heap_prepare(0);
+    trace_heap_prepare(TRACE_SLOTS);
     (void)trace_mix(true);
     held = trace_held_per_1000(&before);
     trace_heap_finish();
@@ -422,7 +422,7 @@ const struct trace traces[TRACE_COUNT] = {
     { "pmm_huge", trace_huge_prepare, trace_huge, trace_huge_empty,
       trace_forget, 0 },
     { "kmalloc_tight", trace_heap_prepare, trace_tight, trace_tight_empty,
-      trace_heap_finish, 0 },
+      trace_heap_finish, TRACE_SLOTS },
     { "kmalloc_mixed", trace_heap_prepare, trace_mixed, trace_mixed_empty,
-      trace_heap_finish, 0 },
+      trace_heap_finish, TRACE_SLOTS },
 };

@@ -26,7 +26,11 @@ struct trace {
     uint32_t argument;
 };
 
-#define TRACE_COUNT 7u
+enum {
+    TRACE_PMM_SEQ = 0,
+    TRACE_KMALLOC_MIXED = 6, /* its argument is the number of live blocks */
+    TRACE_COUNT = 7,
+};
 extern const struct trace traces[TRACE_COUNT];
 
 /*

@@ -6,10 +6,15 @@
  *      regions     one made and destroyed among N regions
  *      region      a fault in a region other than the one found last, N regions
  *      processes   spawn, exit and wait of `null`, N processes alive
- *      faults      a fault served by the boot pager, N threads waiting for pages
- *                  that their own pager never brings
+ *      calls       a call to a server and its reply, N processes alive
+ *      faults      a fault that the boot pager serves, while N threads wait for
+ *                  pages of a pager that has not come yet (growth/faults.c)
+ *      held        a fault that this pager serves, while it owes N others
+ *
+ * Called as `growth MOST` it stops at N = MOST.
  */
-#include <stdint.h>
+#include "growth/growth.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,24 +28,23 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_MEMORY,
                0, 0);
 
-#define BATCHES        15
 #define REGIONS_MOST   100000u
 #define PROCESSES_MOST 1000u
-#define THREADS_MOST   100u
-#define BASE           0x0000180000000000ull
+#define FAULTS_MOST    1000u
+#define RW             (PROT_READ | PROT_WRITE)
 /* Every other page, so that no two regions become one. */
 #define STRIDE (2 * PAGE_BYTES)
 
-static uint64_t growth_samples[BATCHES];
+uint64_t growth_samples[GROWTH_BATCHES];
 
-static uint64_t
-growth_tsc(void)
+handle_t
+growth_need(const char *what, int64_t status)
 {
-    uint32_t low;
-    uint32_t high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
+    if (status < 0) {
+        printf("growth: %s: %s\n", what, syscall_status_text(status));
+        exit(1);
+    }
+    return (handle_t)status;
 }
 
 static int
@@ -52,34 +56,27 @@ growth_compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void
+void
 growth_print(const char *name, uint64_t n)
 {
-    qsort(growth_samples, BATCHES, sizeof(growth_samples[0]), growth_compare);
-    printf("growth %s %lu %lu\n", name, n, growth_samples[BATCHES / 2]);
+    qsort(growth_samples, GROWTH_BATCHES, sizeof(growth_samples[0]),
+          growth_compare);
+    printf("growth %s %lu %lu\n", name, n, growth_samples[GROWTH_BATCHES / 2]);
 }
 
-static void
-growth_make_region(uint64_t base, uint64_t pages, handle_t binding)
+void
+growth_make_region(uint64_t base, uint64_t pages, uint32_t prot,
+                   handle_t binding)
 {
     struct region_request request = {
         .base = base,
         .pages = pages,
-        .prot = PROT_READ | PROT_WRITE,
+        .prot = prot,
         .kind = REGION_ANONYMOUS,
         .binding = binding,
     };
 
-    if (region_create(&request) < 0) {
-        printf("growth: no region at 0x%lx\n", base);
-        exit(1);
-    }
-}
-
-static void
-growth_touch(uint64_t address)
-{
-    *(volatile uint8_t *)(uintptr_t)address = 1;
+    (void)growth_need("region_create", region_create(&request));
 }
 
 /* ---- regions ------------------------------------------------------------------ */
@@ -87,155 +84,168 @@ growth_touch(uint64_t address)
 static void
 growth_with_regions(uint64_t n)
 {
-    uint64_t middle = BASE + n / 2 * STRIDE + PAGE_BYTES;
+    uint64_t middle = GROWTH_BASE + n / 2 * STRIDE + PAGE_BYTES;
 
-    for (int i = 0; i < BATCHES; i++) {
+    for (int i = 0; i < GROWTH_BATCHES; i++) {
         uint64_t start = growth_tsc();
 
-        growth_make_region(middle, 1, HANDLE_NONE);
+        growth_make_region(middle, 1, RW, HANDLE_NONE);
         (void)region_destroy(middle, 1);
         growth_samples[i] = growth_tsc() - start;
     }
     growth_print("regions", n);
 }
 
+/* A fault at @base, whose region was found long ago: the one found last is that of
+ * the page behind it, which also holds the page table. */
+static uint64_t
+growth_fault_in_region(uint64_t base)
+{
+    uint64_t start;
+
+    (void)region_destroy(base, 1);
+    growth_make_region(base, 1, RW, HANDLE_NONE);
+    growth_make_region(base + PAGE_BYTES, 1, PROT_READ, HANDLE_NONE);
+    (void)*(volatile uint8_t *)(uintptr_t)(base + PAGE_BYTES);
+    start = growth_tsc();
+    growth_touch(base);
+    start = growth_tsc() - start;
+    (void)region_destroy(base + PAGE_BYTES, 1);
+    return start;
+}
+
 static void
-growth_regions(void)
+growth_regions(uint64_t most)
 {
     uint64_t n = 0;
 
-    for (uint64_t until = 1; until <= REGIONS_MOST; until *= 10) {
+    for (uint64_t until = 1; until <= most; until *= 10) {
         for (; n < until; n++) {
-            growth_make_region(BASE + n * STRIDE, 1, HANDLE_NONE);
+            growth_make_region(GROWTH_BASE + n * STRIDE, 1, RW, HANDLE_NONE);
         }
         growth_with_regions(n);
-        for (int i = 0; i < BATCHES; i++) {
-            uint64_t at = n < BATCHES ? 0 : n / BATCHES * (uint64_t)i;
-            uint64_t start;
+        for (uint64_t i = 0; i < GROWTH_BATCHES; i++) {
+            uint64_t at = n * i / GROWTH_BATCHES;
 
-            (void)region_destroy(BASE + at * STRIDE, 1);
-            growth_make_region(BASE + at * STRIDE, 1, HANDLE_NONE);
-            growth_touch(BASE + at * STRIDE); /* the tables are there now */
-            (void)region_destroy(BASE + at * STRIDE, 1);
-            growth_make_region(BASE + at * STRIDE, 1, HANDLE_NONE);
-            start = growth_tsc();
-            growth_touch(BASE + at * STRIDE);
-            growth_samples[i] = growth_tsc() - start;
+            growth_samples[i] =
+                growth_fault_in_region(GROWTH_BASE + at * STRIDE);
         }
         growth_print("region", n);
     }
-    (void)region_destroy(BASE, REGIONS_MOST * 2);
+    (void)region_destroy(GROWTH_BASE, n * 2);
 }
 
 /* ---- processes ------------------------------------------------------------------ */
 
-static int64_t
-growth_spawn(uint32_t flags)
+handle_t
+growth_spawn(const char *name, const char *args, uint32_t bytes, handle_t give,
+             uint32_t flags)
 {
-    static const char args[] = "null";
     struct spawn_request request = {
-        .name = "null",
         .args = syscall_address(args),
-        .args_bytes = sizeof(args),
+        .args_bytes = bytes,
+        .give = give,
         .flags = flags,
     };
-    int64_t child = process_spawn(&request);
 
-    if (child < 0) {
-        printf("growth: spawn: %s\n", syscall_status_text(child));
-        exit(1);
+    strlcpy(request.name, name, sizeof(request.name));
+    return growth_need("spawn", process_spawn(&request));
+}
+
+void
+growth_end(handle_t child)
+{
+    (void)process_kill(child);
+    (void)process_wait(child, 0);
+    (void)handle_close(child);
+}
+
+static handle_t
+growth_spawn_null(uint32_t flags)
+{
+    return growth_spawn("null", "null", sizeof("null"), HANDLE_NONE, flags);
+}
+
+/* The part of `growth server`: answer until nobody can call any more. */
+static int
+growth_be_server(void)
+{
+    struct ipc_message m = { .label = 0 };
+    int64_t status = ipc_receive_inline(HANDLE_SLOT_GIVEN, &m, 0);
+
+    while (status == ST_OK) {
+        status = ipc_reply_receive_inline(HANDLE_SLOT_GIVEN, &m, 0);
     }
-    return child;
+    return 0;
 }
 
 static void
-growth_processes(void)
+growth_with_processes(uint64_t n, handle_t endpoint)
 {
+    for (int i = 0; i < GROWTH_BATCHES; i++) {
+        uint64_t start = growth_tsc();
+        handle_t child = growth_spawn_null(0);
+
+        (void)process_wait(child, 0);
+        growth_samples[i] = growth_tsc() - start;
+        (void)handle_close(child);
+    }
+    growth_print("processes", n);
+    for (int i = 0; i < GROWTH_BATCHES; i++) {
+        struct ipc_message m = { .label = 1 };
+        uint64_t start = growth_tsc();
+
+        (void)ipc_call_inline(endpoint, &m, 0);
+        growth_samples[i] = growth_tsc() - start;
+    }
+    growth_print("calls", n);
+}
+
+static void
+growth_processes(uint64_t most)
+{
+    static const char server_args[] = "growth\0server";
     static handle_t children[PROCESSES_MOST];
-    uint64_t n = 0;
+    handle_t endpoint = growth_need("endpoint", endpoint_create(RANK_SERVER));
+    int64_t give = handle_copy(endpoint, RIGHT_RECEIVE | RIGHT_GRANT);
+    uint64_t n = 1;
 
-    for (uint64_t until = 1; until <= PROCESSES_MOST; until *= 10) {
+    children[0] = growth_spawn("growth", server_args, sizeof(server_args),
+                               growth_need("handle", give), 0);
+    for (uint64_t until = 1; until <= most; until *= 10) {
         for (; n < until; n++) {
-            children[n] = (handle_t)growth_spawn(SPAWN_SUSPENDED);
+            children[n] = growth_spawn_null(SPAWN_SUSPENDED);
         }
-        for (int i = 0; i < BATCHES; i++) {
-            uint64_t start = growth_tsc();
-            handle_t child = (handle_t)growth_spawn(0);
-
-            (void)process_wait(child, 0);
-            growth_samples[i] = growth_tsc() - start;
-            (void)handle_close(child);
-        }
-        growth_print("processes", n);
+        growth_with_processes(n, endpoint);
     }
     while (n-- > 0) {
-        (void)process_kill(children[n]);
-        (void)process_wait(children[n], 0);
-        (void)handle_close(children[n]);
+        growth_end(children[n]);
     }
 }
 
-/* ---- waiting faults ---------------------------------------------------------------- */
-
-static void
-growth_wait_for_page(void *page)
+static uint64_t
+growth_at_most(uint64_t most, uint64_t limit)
 {
-    growth_touch((uintptr_t)page);
-    thread_exit(0);
-}
-
-static void
-growth_add_waiter(uint64_t n, uint64_t base)
-{
-    static char stacks[THREADS_MOST][1024] __attribute__((aligned(16)));
-    void *page = (void *)(uintptr_t)(base + n * PAGE_BYTES);
-    int64_t thread;
-
-    memset(stacks[n], 0, sizeof(stacks[n]));
-    thread = thread_create(growth_wait_for_page, page,
-                           stacks[n] + sizeof(stacks[n]) - 8, 0);
-    if (thread < 0) {
-        printf("growth: thread: %s\n", syscall_status_text(thread));
-        exit(1);
-    }
-    (void)handle_close((handle_t)thread);
-    (void)thread_yield();
-}
-
-static void
-growth_faults(void)
-{
-    int64_t endpoint = endpoint_create(RANK_SERVER);
-    int64_t binding = binding_create((handle_t)endpoint, 1,
-                                     PROT_READ | PROT_WRITE, THREADS_MOST);
-    uint64_t waiting = BASE;
-    uint64_t served = BASE + (1ull << 30);
-    uint64_t n = 0;
-
-    growth_make_region(waiting, THREADS_MOST, (handle_t)binding);
-    growth_make_region(served, 512, HANDLE_NONE);
-    growth_touch(served);
-    for (uint64_t until = 1; until <= THREADS_MOST; until *= 10) {
-        for (; n < until; n++) {
-            growth_add_waiter(n, waiting);
-        }
-        for (int i = 0; i < BATCHES; i++) {
-            uint64_t start;
-
-            served += PAGE_BYTES;
-            start = growth_tsc();
-            growth_touch(served);
-            growth_samples[i] = growth_tsc() - start;
-        }
-        growth_print("faults", n);
-    }
+    return most < limit ? most : limit;
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    growth_regions();
-    growth_processes();
-    growth_faults();
-    exit(0);
+    const char *part = argc > 1 ? argv[1] : "";
+    uint64_t most = argc > 1 ? strtoull(argv[argc - 1], NULL, 10) : UINT64_MAX;
+
+    if (strcmp(part, "server") == 0) {
+        return growth_be_server();
+    }
+    if (strcmp(part, "pager") == 0) {
+        return growth_be_pager();
+    }
+    if (strcmp(part, "wait") == 0) {
+        return growth_be_waiters(most);
+    }
+    growth_regions(growth_at_most(most, REGIONS_MOST));
+    growth_processes(growth_at_most(most, PROCESSES_MOST));
+    growth_faults(growth_at_most(most, FAULTS_MOST));
+    return 0;
 }

@@ -11,7 +11,8 @@
   docs/abi.md  lists every system call with its number, arguments, class and group
 
 Parts between <!-- begin NAME --> and <!-- end NAME --> are written by this script:
---fix writes them anew. Names of other systems are set in italics, not in backticks.
+--fix writes them anew, and the plots of docs/pictures/growth_*.svg (growth_plots.py).
+Names of other systems are set in italics, not in backticks.
 docs/testing.md tells how ```secos and ```console blocks are run.
 """
 import argparse
@@ -24,6 +25,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tools"))
+import growth_plots  # noqa: E402
 import performance_tables  # noqa: E402
 import size_report  # noqa: E402
 
@@ -476,6 +478,7 @@ def main():
     arguments = parser.parse_args()
     all_pages = pages()
     if arguments.fix:
+        growth_plots.fix()
         for page in all_pages:
             fix(page)
         all_pages = pages()
@@ -487,6 +490,8 @@ def main():
         wrong += [(page.name, number, what) for check in checks for number, what in check]
     wrong += [(page.name, number, what) for page, number, what in check_reach(all_pages)]
     wrong += [("docs/abi.md", 1, what) for what in check_published()]
+    wrong += [(path.relative_to(ROOT).as_posix(), 1, "is not what tests/bench/growth.json says: tests/tools/check_docs.py --fix")
+              for path in growth_plots.wrong()]
     for name, number, what in sorted(wrong):
         print(f"{name}:{number}: {what}")
     sys.exit(1 if wrong else 0)

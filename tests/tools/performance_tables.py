@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The tables of docs/performance.md, from the kept figures: tests/bench/baseline.json
-(make bench) and tests/bench/peers.json (make bench-peers). Imported by check_docs.py."""
+(make bench), tests/bench/peers.json (make bench-peers) and tests/bench/growth.json (make growth). Imported by check_docs.py."""
 import json
 import pathlib
 
@@ -114,7 +114,9 @@ def write_linux():
 
 
 GROWTH = [("regions", "region made and destroyed, among N regions"), ("region", "fault, regions touched in turn, of N"),
-          ("processes", "spawn, exit, wait, beside N processes"), ("faults", "fault served, while N others wait")]
+          ("processes", "spawn, exit, wait, beside N processes"), ("calls", "call and reply, beside N processes"),
+          ("faults", "fault served, N wait for another pager"), ("held", "fault served by the pager that owes N others"),
+          ("heap", "kfree and kmalloc of one of N blocks")]
 
 
 def write_growth():
@@ -127,12 +129,32 @@ def write_growth():
     return lines
 
 
+def ram_name(mib):
+    return f"{mib} MiB" if mib < 1024 else f"{mib // 1024} GiB"
+
+
+RAM_COSTS = {"syscall_null": "null call", "ipc_roundtrip": "call, reply", "fault_pager_cold": "fault", "region_create_destroy": "region",
+             "spawn_exit_wait": "spawn, exit, wait", "pmm_seq": "frame"}
+
+
 def write_ram():
-    lines = ["| RAM | start to prompt | page tables | tables of the PMM, with the image |", "| ---: | ---: | ---: | ---: |"]
-    for row in load("growth.json").get("ram", []):
-        size = row["memory_mib"]
-        lines.append(f"| {f'{size} MiB' if size < 1024 else f'{size // 1024} GiB'} | {say(row['instructions'])} |"
-                     f" {row['page_table_frames']} frames | {say(row['kernel_image_frames'])} frames |")
+    rows = load("growth.json").get("ram", [])
+    lines = [f"| RAM | start to prompt | page tables | tables of the PMM, with the image | {' | '.join(RAM_COSTS.values())} |",
+             f"| ---: | ---: | ---: | ---: |{' ---: |' * len(RAM_COSTS)}"]
+    for row in rows:
+        costs = " | ".join(say(row.get("costs", {}).get(name)) for name in RAM_COSTS)
+        lines.append(f"| {ram_name(row['memory_mib'])} | {say(row['instructions'])} |"
+                     f" {row['page_table_frames']} frames | {say(row['kernel_image_frames'])} frames | {costs} |")
+    return lines
+
+
+def write_startup():
+    """For docs/frames.md."""
+    rows = [row for row in load("growth.json").get("ram", []) if row["memory_mib"] in (16, 128, 1024, 4096, 16384)]
+    lines = ["| RAM | frames | instructions | times the RAM | times the instructions |", "| ---: | ---: | ---: | ---: | ---: |"]
+    for row in rows:
+        lines.append(f"| {ram_name(row['memory_mib'])} | {say(row['frames'])} | {say(row['instructions'])} |"
+                     f" {say(row['memory_mib'] // rows[0]['memory_mib'])} | {row['instructions'] / rows[0]['instructions']:.1f} |")
     return lines
 
 
@@ -146,4 +168,4 @@ def write_kinds():
     return [*lines, "", f"Bytes: {sizes}. The smallest RAM that reaches the prompt: {found.get('smallest_mib')} MiB."]
 
 
-WRITERS = {"kinds": write_kinds, "growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
+WRITERS = {"startup": write_startup, "kinds": write_kinds, "growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
