@@ -35,17 +35,19 @@ FRAME_LIMIT := -Wstack-usage
 WARNINGS += -Wcast-align=strict -Wimplicit-fallthrough=5 -Wduplicated-cond -Wlogical-op
 endif
 SYSTEM := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
-COMMON := -std=c11 -ffreestanding -fno-pic -fno-pie -fno-common -fno-strict-aliasing -fomit-frame-pointer -O2 -g \
+COMMON := -std=c11 -ffreestanding -fno-common -fno-strict-aliasing -fomit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
 	$(SYSTEM) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
-KERNEL_CFLAGS := $(COMMON) $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
+KERNEL_CFLAGS := $(COMMON) -fno-pic -fno-pie $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
-USER_CFLAGS   := $(COMMON) $(FRAME_LIMIT)=4096 -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
+USER_CFLAGS   := $(COMMON) -fpie $(FRAME_LIMIT)=4096 -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
 # A server leaves the FPU alone, so that no switch has to save it for one; what it links does, too.
 $(BUILD)/obj/user/servers/% $(BUILD)/obj/user/lib/%: private USER_CFLAGS += -mgeneral-regs-only
 # NASM writes its absolute path into debug information: two checkouts would differ. DEBUG_ASM=1 asks for it all the same.
 NASMFLAGS     := -f elf64 $(if $(DEBUG_ASM),-g -F dwarf) -Wall $(if $(WERROR),-Werror) --reproducible
 LDFLAGS       := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
+# A program may stand anywhere: it relocates itself, in its data and nowhere else (libsecos/image.h).
+USER_LDFLAGS  := $(LDFLAGS) -pie --no-dynamic-linker -z text
 
 # --- the rooms
 include kernel/build.mk lib/base/build.mk lib/libsecos/build.mk tests/guests/build.mk
@@ -60,8 +62,8 @@ PROGRAM_ELFS := $(SERVERS:%=$(BUILD)/servers/%.elf) $(GUESTS:%=$(BUILD)/guests/%
 # Everything is built anew when compiler or flags change: this file holds what they were.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
-	echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(LDFLAGS)' > $@
+	@echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(USER_LDFLAGS)' | cmp -s - $@ || \
+	echo '$(CC) $(KERNEL_CFLAGS) $(USER_CFLAGS) $(NASMFLAGS) $(USER_LDFLAGS)' > $@
 
 $(BUILD)/obj/kernel/%.c.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D); echo "  CC      $<"
@@ -102,7 +104,7 @@ $(BUILD)/libsecos.a: $(LIBSECOS_OBJECTS)
 define program
 $(BUILD)/$(1).elf: $(call user_objects,$(2)) $(BUILD)/libsecos.a lib/libsecos/user.ld
 	@mkdir -p $$(@D); echo "  LD      $$@"
-	$(Q)$(LD) $(LDFLAGS) -T lib/libsecos/user.ld -u _start $(call user_objects,$(2)) $(BUILD)/libsecos.a -o $$(@:.elf=.debug)
+	$(Q)$(LD) $(USER_LDFLAGS) -T lib/libsecos/user.ld -u _start $(call user_objects,$(2)) $(BUILD)/libsecos.a -o $$(@:.elf=.debug)
 	$(Q)$(CROSS)objcopy --strip-debug $$(@:.elf=.debug) $$@
 endef
 $(foreach s,$(SERVERS),$(eval $(call program,servers/$(s),$(addprefix servers/$(s)/,$($(s)_SRCS)))))

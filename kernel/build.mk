@@ -37,11 +37,13 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	task/call.c \
 	task/charge.c \
 	task/elf.c \
+	task/elf_dynamic.c \
 	task/handle.c \
 	task/kernel_stack.c \
 	task/loader.c \
 	task/manifest.c \
 	task/permission.c \
+	task/place.c \
 	task/process.c \
 	task/sched.c \
 	task/thread.c \

@@ -5,12 +5,15 @@ import bisect
 import os
 import pathlib
 import re
+import struct
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"\b(?:0x)?([0-9a-fA-F]{16}|(?<=0x)[0-9a-fA-F]{5,15})\b")
 # "NAME (process 7) ended: vector ..." of the kernel, "NAME: killed by ..." of the shell.
 REPORT = re.compile(r"(?:^|\b)([\w-]+)(?: \(process \d+\) ended: |: killed by )")
+# Where the program stood: its symbols are as linked, most of them from 0.
+IMAGE = re.compile(r"\(image at 0x([0-9a-f]+)\)")
 # What both say: instruction and address. The kernel has named its own addresses.
 PLACE = re.compile(r"\b(rip|address) 0x([0-9a-f]+)")
 NAMED = re.compile(r"\s*<")
@@ -18,8 +21,19 @@ NAMED = re.compile(r"\s*<")
 FUNCTION = re.compile(r"\w+(\.(cold|part|isra|constprop|\d+))*")
 
 
+def first_page(elf):
+    """The lowest page of the image @elf, as linked."""
+    with open(elf, "rb") as file:
+        data = file.read(64)
+        (table,), (count,) = struct.unpack_from("<Q", data, 32), struct.unpack_from("<H", data, 56)
+        file.seek(table)
+        headers = struct.iter_unpack("<II6Q", file.read(56 * count))
+    return min((header[3] & -4096 for header in headers if header[0] == 1), default=0)
+
+
 class Symbolizer:
-    """Symbols of one ELF file."""
+    """Symbols of one ELF file. Addresses are as linked, but for those of annotate(),
+    to which the bias was added."""
 
     def __init__(self, elf):
         self.elf = str(elf)
@@ -32,6 +46,7 @@ class Symbolizer:
         self.starts = [r[0] for r in rows]
         self.rows = rows
         self.end = self.starts[-1] if rows else 0
+        self.first_page = first_page(self.elf)
         self._lines = {}
 
     def lookup(self, address):
@@ -54,10 +69,11 @@ class Symbolizer:
             self._lines[address] = "" if out.startswith("?") or out.endswith(":?") or not out else " " + out
         return self._lines[address]
 
-    def annotate(self, text, numbers=NUMBER):
+    def annotate(self, text, numbers=NUMBER, bias=0):
         """@text with <symbol> behind each address of the image that has none."""
         def explain(match):
-            name = None if NAMED.match(text, match.end()) else self.lookup(int(match[match.lastindex], 16))
+            address = int(match[match.lastindex], 16)
+            name = None if NAMED.match(text, match.end()) else self.lookup(address - bias)
             return f"{match[0]} <{name}>" if name else match[0]
         return numbers.sub(explain, text)
 
@@ -84,5 +100,6 @@ class Log:
         report = REPORT.search(line)
         symbols = self.program(report[1]) if report else None
         if symbols:
-            line = symbols.annotate(line, PLACE)
+            image = IMAGE.search(line)
+            line = symbols.annotate(line, PLACE, int(image[1], 16) - symbols.first_page if image else 0)
         return self.kernel.annotate(line)

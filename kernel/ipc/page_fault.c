@@ -49,9 +49,10 @@ page_fault_end(struct process *process, const struct exit_report *report)
     }
     full.wait = EXIT_BY_FAULT | (report->vector & 0xFF);
     klog("secos: %s (process %u) ended: vector %u, error 0x%lx, rip 0x%lx, "
-         "address 0x%lx: %s",
+         "address 0x%lx: %s (image at 0x%lx)",
          process->name, process->id, report->vector, report->error_code,
-         report->rip, report->address, page_fault_reasons[report->reason]);
+         report->rip, report->address, page_fault_reasons[report->reason],
+         process->image_base);
     process_end(process, &full);
 }
 

@@ -10,6 +10,7 @@
 #include <klib/kassert.h>
 #include <klib/log.h>
 #include <mm/heap.h>
+#include <task/place.h>
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
@@ -142,6 +143,16 @@ spawn_limit(struct spawn *spawn, uint64_t *frames, uint32_t *permissions)
  * for a command, a page table or two. */
 #define SPAWN_FIRST_RESERVE 64u
 
+/* The program takes its place: from here on, the plan is in its addresses. */
+static void
+spawn_place(struct spawn *spawn)
+{
+    struct place place = place_fixed(&spawn->plan);
+
+    elf_move(&spawn->plan, place.image - spawn->plan.first_page);
+    spawn->process->image_base = place.image;
+}
+
 static enum status
 spawn_create(struct spawn *spawn)
 {
@@ -188,6 +199,7 @@ spawn_create(struct spawn *spawn)
         return status;
     }
     object_get(&spawn->process->object);
+    spawn_place(spawn);
     spawn->loader = (struct loader){
         .process = spawn->process,
         .image = spawn->image,

@@ -17,11 +17,15 @@
 #include <base/elf64.h>
 #include <base/string.h>
 
+#include "elf_dynamic.h"
+
 /* An image being checked. */
 struct elf_check {
     const uint8_t *image;
     uint64_t bytes;
-    struct elf64_phdr tls; /* p_memsz = 0: none so far */
+    struct elf_extent tls; /* mem_bytes = 0: none so far */
+    struct elf_extent dynamic;
+    bool has_dynamic;
     struct elf_plan plan;
 };
 
@@ -71,10 +75,7 @@ elf_check_header(const struct elf64_ehdr *header)
     if (header->e_version != EV_CURRENT) {
         return ELF_VERSION;
     }
-    if (header->e_type == ET_DYN) {
-        return ELF_TYPE_PIE;
-    }
-    if (header->e_type != ET_EXEC) {
+    if (header->e_type != ET_EXEC && header->e_type != ET_DYN) {
         return ELF_TYPE;
     }
     if (header->e_flags != 0) {
@@ -129,9 +130,10 @@ elf_check_file_range(const struct elf64_phdr *phdr, uint64_t bytes)
 }
 
 /* Whether a segment lies where images may, and if not, where instead. Its first
- * byte decides about the low border, its last about every other. */
+ * byte decides about the low border, its last about every other. The kernel sees
+ * to the low border of an image that it places itself. */
 static enum elf_status
-elf_check_address_range(const struct elf64_phdr *phdr)
+elf_check_address_range(const struct elf64_phdr *phdr, bool movable)
 {
     static const struct {
         uint64_t end;
@@ -147,7 +149,7 @@ elf_check_address_range(const struct elf64_phdr *phdr)
     if (!checked_add(phdr->p_vaddr, phdr->p_memsz, &end)) {
         return ELF_SEGMENT_WRAPS;
     }
-    if (phdr->p_vaddr < USER_BASE) {
+    if (phdr->p_vaddr < USER_BASE && !movable) {
         return ELF_SEGMENT_LOW;
     }
     for (unsigned i = 0; i < ARRAY_COUNT(areas); i++) {
@@ -187,7 +189,7 @@ elf_check_alignment(const struct elf64_phdr *phdr)
 
 /* Everything that one segment can get wrong by itself. */
 static enum elf_status
-elf_check_segment(const struct elf64_phdr *phdr, uint64_t bytes)
+elf_check_segment(const struct elf_check *check, const struct elf64_phdr *phdr)
 {
     enum elf_status status;
 
@@ -202,11 +204,11 @@ elf_check_segment(const struct elf64_phdr *phdr, uint64_t bytes)
     if (status != ELF_OK) {
         return status;
     }
-    status = elf_check_file_range(phdr, bytes);
+    status = elf_check_file_range(phdr, check->bytes);
     if (status != ELF_OK) {
         return status;
     }
-    return elf_check_address_range(phdr);
+    return elf_check_address_range(phdr, check->plan.movable);
 }
 
 static uint32_t
@@ -256,7 +258,7 @@ elf_add_segment(struct elf_check *check, const struct elf64_phdr *phdr)
         return ELF_OK; /* Linkers leave such headers; they load nothing. */
     }
 
-    enum elf_status status = elf_check_segment(phdr, check->bytes);
+    enum elf_status status = elf_check_segment(check, phdr);
 
     if (status != ELF_OK) {
         return status;
@@ -273,7 +275,21 @@ elf_add_segment(struct elf_check *check, const struct elf64_phdr *phdr)
     }
     plan->segments[plan->segment_count] = segment;
     plan->segment_count++;
+    if (phdr->p_align > plan->align) {
+        plan->align = phdr->p_align;
+    }
     return ELF_OK;
+}
+
+static struct elf_extent
+elf_extent(const struct elf64_phdr *phdr)
+{
+    return (struct elf_extent){
+        .vaddr = phdr->p_vaddr,
+        .mem_bytes = phdr->p_memsz,
+        .offset = phdr->p_offset,
+        .file_bytes = phdr->p_filesz,
+    };
 }
 
 static enum elf_status
@@ -311,14 +327,28 @@ elf_add_tls(struct elf_check *check, const struct elf64_phdr *phdr)
     if (phdr->p_memsz == 0) {
         return ELF_OK;
     }
-    if (check->tls.p_memsz != 0) {
+    if (check->tls.mem_bytes != 0) {
         return ELF_TLS_TWICE;
     }
     if (phdr->p_align > PAGE_BYTES
         || (phdr->p_align != 0 && !is_power_of_two(phdr->p_align))) {
         return ELF_TLS_ALIGN;
     }
-    check->tls = *phdr;
+    check->tls = elf_extent(phdr);
+    return ELF_OK;
+}
+
+static enum elf_status
+elf_add_dynamic(struct elf_check *check, const struct elf64_phdr *phdr)
+{
+    if (!check->plan.movable) {
+        return ELF_DYNAMIC; /* With ET_EXEC always somebody else's job. */
+    }
+    if (check->has_dynamic) {
+        return ELF_DYNAMIC_TWICE;
+    }
+    check->has_dynamic = true;
+    check->dynamic = elf_extent(phdr);
     return ELF_OK;
 }
 
@@ -335,7 +365,7 @@ elf_add_phdr(struct elf_check *check, const struct elf64_phdr *phdr)
     case PT_INTERP:
         return ELF_INTERP;
     case PT_DYNAMIC:
-        return ELF_DYNAMIC; /* With ET_EXEC always somebody else's job. */
+        return elf_add_dynamic(check, phdr);
     case PT_GNU_STACK:
         return (phdr->p_flags & PF_X) != 0 ? ELF_STACK_EXEC : ELF_OK;
     default:
@@ -382,7 +412,13 @@ elf_check_segments(struct elf_plan *plan)
     plan->first_page = elf_segment_first_page(&plan->segments[0]);
     plan->end_page =
         elf_segment_end_page(&plan->segments[plan->segment_count - 1]);
-    return has_code ? ELF_OK : ELF_NO_CODE;
+    if (!has_code) {
+        return ELF_NO_CODE;
+    }
+    return plan->movable
+                   && plan->end_page - plan->first_page > ELF_MOVABLE_SPAN_MAX
+               ? ELF_SPAN
+               : ELF_OK;
 }
 
 static enum elf_status
@@ -412,36 +448,20 @@ elf_check_entry(const struct elf_plan *plan)
     return ELF_ENTRY_OUTSIDE;
 }
 
-/* Whether the template's bytes are file bytes of @segment, at the same place in
- * the file and in memory. */
-static bool
-elf_is_tls_inside(const struct elf64_phdr *tls,
-                  const struct elf_segment *segment)
-{
-    return checked_range_inside(tls->p_vaddr, tls->p_filesz, segment->vaddr,
-                                segment->vaddr + segment->file_bytes)
-           && tls->p_offset - segment->offset == tls->p_vaddr - segment->vaddr;
-}
-
 static enum elf_status
-elf_check_tls(const struct elf64_phdr *tls, const struct elf_plan *plan)
+elf_check_tls(const struct elf_extent *tls, const struct elf_plan *plan)
 {
-    if (tls->p_memsz == 0) {
+    if (tls->mem_bytes == 0) {
         return ELF_OK;
     }
-    if (!checked_range_inside(tls->p_vaddr, tls->p_memsz, USER_BASE,
-                              USER_MAP_BASE)) {
+    if (!checked_range_inside(tls->vaddr, tls->mem_bytes,
+                              plan->movable ? 0 : USER_BASE, USER_MAP_BASE)) {
         return ELF_TLS_OUTSIDE;
     }
-    if (tls->p_filesz == 0) {
-        return ELF_OK; /* Zeros only: the linker gives it any address. */
-    }
-    for (unsigned i = 0; i < plan->segment_count; i++) {
-        if (elf_is_tls_inside(tls, &plan->segments[i])) {
-            return ELF_OK;
-        }
-    }
-    return ELF_TLS_OUTSIDE;
+    /* Zeros only: the linker gives it any address. */
+    return tls->file_bytes == 0 || elf_dynamic_is_in_segment(tls, plan)
+               ? ELF_OK
+               : ELF_TLS_OUTSIDE;
 }
 
 /* Whether the manifest fits the image it came with. */
@@ -479,6 +499,15 @@ elf_check_whole(struct elf_check *check)
     if (status != ELF_OK) {
         return status;
     }
+    if (check->plan.movable) {
+        status =
+            check->has_dynamic
+                ? elf_dynamic_check(check->image, &check->dynamic, &check->plan)
+                : ELF_DYNAMIC_MISSING;
+    }
+    if (status != ELF_OK) {
+        return status;
+    }
     return elf_check_manifest(&check->plan);
 }
 
@@ -502,6 +531,7 @@ elf_validate(const void *image, uint64_t bytes, struct elf_plan *out)
         return status;
     }
     check.plan.entry = header.e_entry;
+    check.plan.movable = header.e_type == ET_DYN;
     check.plan.manifest = manifest_absent();
     status = elf_add_phdrs(&check, &header);
     if (status != ELF_OK) {

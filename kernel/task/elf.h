@@ -15,7 +15,9 @@
  * What holds for a plan:
  *   I1  segments are in order of address, and no page belongs to two of them
  *   I2  all of it lies in [USER_BASE, USER_MAP_BASE): not at NULL, not where
- *       mappings or stacks go, not in the kernel
+ *       mappings or stacks go, not in the kernel; a movable image, below
+ *       USER_MAP_BASE and within ELF_MOVABLE_SPAN_MAX: who places it sees to
+ *       the rest
  *   I3  file_bytes <= mem_bytes, mem_bytes > 0, and the bytes
  *       [offset, offset + file_bytes) are in the image
  *   I4  offset and vaddr agree modulo the page size
@@ -23,19 +25,25 @@
  *   I6  entry is one of the file bytes of an executable segment
  *   I7  the pages of all segments together do not exceed manifest.max_mem,
  *       where there is a manifest
+ *   I8  a movable image has a dynamic section, in the file bytes of a segment,
+ *       that ends, names no other file and wants no text written
  *
  * What is behind file_bytes up to the end of the last page, and what is before
  * vaddr in the first, must read as zero: the loader sees to that.
  *
  * An image with several faults is refused for one of them. The order: file
  * header, table, then each program header in the order of the file, then what
- * concerns them together (segments, entry, manifest).
+ * concerns them together (segments, entry, thread-local template, dynamic
+ * section, manifest).
  *
- * Only ET_EXEC so far. A static PIE needs no other plan: the loader will choose
- * a base and add it to entry, vaddr, first_page and end_page.
+ * ET_EXEC stands where it was linked. ET_DYN is movable: a static PIE, which
+ * relocates itself in ring 3 (libsecos/image.h). The kernel chooses where
+ * (place.h) and moves the plan (elf_move) before anything is loaded; it reads no
+ * relocation.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <base/align.h>
@@ -46,6 +54,10 @@
 
 #define ELF_MAX_SEGMENTS 16u
 #define ELF_MAX_PHDRS    64u
+
+/* From its first page to its last, of an image that the kernel places: small
+ * enough to leave most of the area for images to chance. */
+#define ELF_MOVABLE_SPAN_MAX 0x0000010000000000ull
 
 /* One non-empty PT_LOAD. Addresses and sizes in bytes, neither page-aligned. */
 struct elf_segment {
@@ -61,7 +73,9 @@ struct elf_plan {
     uint64_t first_page; /* address of the lowest page              */
     uint64_t end_page;   /* address behind the highest page         */
     uint64_t page_count; /* of all segments, without holes between  */
+    uint64_t align;      /* the largest p_align                     */
     uint32_t segment_count;
+    bool movable; /* ET_DYN */
     struct manifest manifest;
     struct elf_segment segments[ELF_MAX_SEGMENTS];
 };
@@ -89,6 +103,18 @@ elf_segment_file_end_page(const struct elf_segment *segment)
         return elf_segment_first_page(segment);
     }
     return align_up(segment->vaddr + segment->file_bytes, PAGE_BYTES);
+}
+
+/* Add @bias to every address of @plan. For a negative one, add 2^64 to it. */
+static inline void
+elf_move(struct elf_plan *plan, uint64_t bias)
+{
+    plan->entry += bias;
+    plan->first_page += bias;
+    plan->end_page += bias;
+    for (unsigned i = 0; i < plan->segment_count; i++) {
+        plan->segments[i].vaddr += bias;
+    }
 }
 
 /* Check the program in @image.

@@ -4,7 +4,8 @@
  * the reason it expects and a person can read it.
  *
  * The numbers are told to user space (module_info.elf_status) and never change
- * their meaning: a new reason gets a new number in its group.
+ * their meaning: a new reason gets a new number in its group. 9 was TYPE_PIE,
+ * from when a position-independent program was refused.
  */
 #pragma once
 
@@ -20,7 +21,6 @@
     X(OSABI, 6, "made for another operating system")                       \
     X(MACHINE, 7, "not for x86-64")                                        \
     X(TYPE, 8, "not an executable (an object, a library or a core)")       \
-    X(TYPE_PIE, 9, "position independent: link it with -no-pie -static")   \
     X(FLAGS, 10, "processor flags that x86-64 does not define")            \
     X(EHSIZE, 11, "the header has the wrong size")                         \
     /* The table of program headers. */                                    \
@@ -51,6 +51,7 @@
     X(SEGMENTS_SHARE_PAGE, 53, "two segments share a page")                \
     X(NO_SEGMENT, 54, "nothing to load")                                   \
     X(NO_CODE, 55, "no executable segment")                                \
+    X(SPAN, 56, "segments too far from each other to be placed together")  \
     /* The entry. */                                                       \
     X(ENTRY_KERNEL, 60, "the entry is no user address")                    \
     X(ENTRY_OUTSIDE, 61, "the entry is in no segment")                     \
@@ -60,6 +61,13 @@
     /* Other program headers. */                                           \
     X(INTERP, 70, "wants a program interpreter: link it with -static")     \
     X(DYNAMIC, 71, "wants a dynamic linker: link it with -static")         \
+    X(DYNAMIC_TWICE, 100, "two dynamic sections")                          \
+    X(DYNAMIC_MISSING, 101, "position independent, but not -static-pie")   \
+    X(DYNAMIC_OUTSIDE, 102, "a dynamic section outside the segments")      \
+    X(DYNAMIC_LARGE, 103, "a dynamic section that is too large")           \
+    X(DYNAMIC_ENDLESS, 104, "a dynamic section without an end")            \
+    X(DYNAMIC_NEEDED, 105, "wants shared libraries: link it -static-pie")  \
+    X(DYNAMIC_TEXTREL, 106, "wants its code written to: compile it -fpie") \
     X(STACK_EXEC, 72, "wants an executable stack")                         \
     X(TLS_TWICE, 73, "two thread-local templates")                         \
     X(TLS_SIZES, 74, "a thread-local template with impossible sizes")      \

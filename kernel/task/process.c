@@ -386,6 +386,7 @@ process_end(struct process *process, const struct exit_report *report)
     process->ending = true;
     process->report = *report;
     process->report.ended = 0;
+    process->report.image_base = process->image_base;
     KASSERT(!list_is_empty(&process->threads));
     list_for_each(node, &process->threads) {
         thread_stop(LIST_ENTRY(node, struct thread, process_link));

@@ -66,6 +66,7 @@ struct process {
 
     /* The program, for debuggers and reports. */
     uint64_t entry;
+    uint64_t image_base; /* its lowest page; 0 = not placed yet */
     uint64_t stack_top;
     uint64_t kstack_top;
     struct trap_frame *regs;

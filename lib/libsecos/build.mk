@@ -7,6 +7,7 @@ LIBSECOS_SRCS := $(addprefix lib/libsecos/src/, \
 	exit.c \
 	heap_chunk.c \
 	heap_pages.c \
+	image.c \
 	ipc.c \
 	malloc.c \
 	manifest.c \

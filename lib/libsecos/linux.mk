@@ -29,14 +29,13 @@ LINUX_LAYER := $(addprefix lib/libsecos/src/linux/, \
 	thread.c \
 	thread_entry.asm \
 	time.c) \
-	$(addprefix lib/libsecos/src/, console.c heap_chunk.c heap_pages.c malloc.c) $(BASE_SRCS)
+	$(addprefix lib/libsecos/src/, console.c heap_chunk.c heap_pages.c image.c malloc.c) $(BASE_SRCS)
 LINUX_MEMBERS := $(addprefix lib/libsecos/src/, ipc.c linux/malloc_names.c linux/manifest.c status.c syscall_stub.asm)
 LINUX_SRCS    := $(filter lib/libsecos/src/linux/%,$(LINUX_LAYER) $(LINUX_MEMBERS)) lib/libsecos/src/linux/manifest_threads.c
 linux_objects  = $(patsubst %,$(BUILD)/obj/linux/%.o,$(1))
 linux_mallocs := malloc calloc realloc reallocarray aligned_alloc free malloc_usable_size
 linux_shows   := linux_start $(addprefix __secos_,$(linux_mallocs))
-linux_needs   := main __libc_start_main __errno_location abort __stack_chk_guard __stack_chk_fail _GLOBAL_OFFSET_TABLE_ \
-	_tls_start _tls_file_end _tls_end _tls_align
+linux_needs   := main __libc_start_main __errno_location abort __stack_chk_guard __stack_chk_fail _GLOBAL_OFFSET_TABLE_ image_layout
 
 $(BUILD)/obj/linux/%.c.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D); echo "  CC      $< (linux)"

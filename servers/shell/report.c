@@ -82,17 +82,18 @@ report_format(const struct exit_report *report, char *buffer, size_t bytes)
     }
     if (report->vector != VECTOR_PAGE_FAULT) {
         fmt_snprintf(buffer, bytes,
-                     "killed by %s (vector %u, error 0x%lx) at rip 0x%lx: %s",
+                     "killed by %s (vector %u, error 0x%lx) at rip 0x%lx: %s "
+                     "(image at 0x%lx)",
                      report_vector_name(report->vector), report->vector,
                      report->error_code, report->rip,
-                     report_reason_text(report));
+                     report_reason_text(report), report->image_base);
         return;
     }
     fmt_snprintf(buffer, bytes,
                  "killed by #PF (vector 14, error 0x%lx) at rip 0x%lx, "
-                 "address 0x%lx: %s",
+                 "address 0x%lx: %s (image at 0x%lx)",
                  report->error_code, report->rip, report->address,
-                 report_reason_text(report));
+                 report_reason_text(report), report->image_base);
 }
 
 int

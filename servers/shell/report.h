@@ -4,7 +4,7 @@
  *
  *      exit 0
  *      killed by #PF (vector 14, error 0x7) at rip 0x400012, address 0x400000:
- *      write to a read-only page                            (in one line)
+ *      write to a read-only page (image at 0x400000)        (in one line)
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include <secos/process.h>
 
 /* Long enough for every sentence. */
-#define REPORT_BYTES 192
+#define REPORT_BYTES 224
 
 /* Write the sentence for @report to @buffer, NUL-terminated. */
 void report_format(const struct exit_report *report, char *buffer,

@@ -13,6 +13,8 @@ FLAG_TRAP     equ 0x100
 FLAGS_IOPL    equ 0x3000
 LOW_BYTES     equ 64
 
+    ; Addresses: constants, once relocated.
+    section .data.rel.ro.attack_table progbits alloc noexec write align=8
     section .bss
     align   64
 scratch: resb 8192
@@ -22,7 +24,7 @@ scratch: resb 8192
 %macro ATTACK 1
     section .rodata.attack_names
 %%name: db %1, 0
-    section .rodata.attack_table
+    section .data.rel.ro.attack_table
     dq %%name, attack_%+attack_number
     section .text
 attack_%+attack_number:
@@ -40,7 +42,7 @@ attack_%+attack_number:
     ret
 %endmacro
 
-    section .rodata.attack_table
+    section .data.rel.ro.attack_table
     align   8
     global  attack_table:data
 attack_table:
@@ -375,7 +377,7 @@ ATTACK "exec"
     call    rdi
     ret
 
-    section .rodata.attack_table
+    section .data.rel.ro.attack_table
     dq      0, 0
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libsecos/image.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
 
@@ -302,13 +303,20 @@ static const struct attack attack_list[] = {
     { NULL, NULL },
 };
 
+/* A number, or with a plus before it an address of ours as the linker wrote it. */
+static uint64_t
+attack_number(const char *text)
+{
+    return *text == '+' ? image_bias() + strtoul(text + 1, NULL, 0)
+                        : strtoul(text, NULL, 0);
+}
+
 /* Run the attack that @spec names, up to its colon. */
 static int
 attack_run(const struct attack *list, const char *spec)
 {
     size_t bytes = strcspn(spec, ":");
-    uint64_t number = spec[bytes] == ':' ? strtoul(spec + bytes + 1, NULL, 0)
-                                         : 0;
+    uint64_t number = spec[bytes] == ':' ? attack_number(spec + bytes + 1) : 0;
 
     for (; list->name != NULL; list++) {
         if (strlen(list->name) == bytes

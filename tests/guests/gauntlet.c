@@ -118,10 +118,10 @@ gauntlet_run(const char *program, const char *spec, uint64_t free_before)
     (void)process_report(process, &report);
     (void)handle_close(process);
     printf("%s wait=0x%lx reason=%u vector=%u error=0x%lx rip=0x%lx "
-           "address=0x%lx region=0x%lx leaked=%ld\n",
+           "address=0x%lx region=0x%lx image=0x%lx leaked=%ld\n",
            spec, (uint64_t)word, report.reason, report.vector,
            report.error_code, report.rip, report.address, report.region_base,
-           (int64_t)(free_before - gauntlet_free_frames()));
+           report.image_base, (int64_t)(free_before - gauntlet_free_frames()));
 }
 
 /* Run @spec, or each of the range it stands for. */

@@ -15,9 +15,9 @@ HOST_TESTS += check
 HOST_check :=
 
 HOST_TESTS += elf manifest elf_oracle
-HOST_elf := kernel/task/elf.c kernel/task/manifest.c
+HOST_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c manifest.c)
 HOST_manifest := kernel/task/manifest.c
-HOST_elf_oracle := kernel/task/elf.c kernel/task/manifest.c
+HOST_elf_oracle := $(addprefix kernel/task/,elf.c elf_dynamic.c manifest.c)
 
 HOST_TESTS += paging region
 HOST_paging := kernel/arch/x86_64/paging.c

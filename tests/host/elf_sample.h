@@ -6,6 +6,7 @@
  *             0x200  the manifest's note
  *             0x1000 code, 0x800 bytes
  *             0x2000 data, 0x100 bytes, 0x3000 in memory
+ *             0x2080 in it, the dynamic section of sample_movable
  *             0x2100 the end: no byte can be cut off
  */
 #pragma once
@@ -34,15 +35,16 @@ enum sample_phdr {
     SAMPLE_PHDRS,
 };
 
-#define SAMPLE_NOTE_AT   0x200u
-#define SAMPLE_TEXT_AT   0x1000u
-#define SAMPLE_DATA_AT   0x2000u
-#define SAMPLE_BYTES     0x2100u
-#define SAMPLE_BASE      USER_IMAGE_BASE
-#define SAMPLE_TEXT_BASE (SAMPLE_BASE + SAMPLE_TEXT_AT)
-#define SAMPLE_DATA_BASE (SAMPLE_BASE + SAMPLE_DATA_AT)
-#define SAMPLE_ENTRY     (SAMPLE_TEXT_BASE + 0x10)
-#define SAMPLE_PAGES     5u /* one, one, three */
+#define SAMPLE_NOTE_AT    0x200u
+#define SAMPLE_TEXT_AT    0x1000u
+#define SAMPLE_DATA_AT    0x2000u
+#define SAMPLE_DYNAMIC_AT 0x2080u
+#define SAMPLE_BYTES      0x2100u
+#define SAMPLE_BASE       USER_IMAGE_BASE
+#define SAMPLE_TEXT_BASE  (SAMPLE_BASE + SAMPLE_TEXT_AT)
+#define SAMPLE_DATA_BASE  (SAMPLE_BASE + SAMPLE_DATA_AT)
+#define SAMPLE_ENTRY      (SAMPLE_TEXT_BASE + 0x10)
+#define SAMPLE_PAGES      5u /* one, one, three */
 
 struct sample {
     uint64_t bytes; /* how many of them are the file */
@@ -127,13 +129,35 @@ sample_good(void)
     return s;
 }
 
+/* The same, position independent and linked to begin at 0. */
+static inline struct sample
+sample_movable(void)
+{
+    struct sample s = sample_good();
+    const struct elf64_dyn entries[] = { { DT_FLAGS, 8 }, { DT_NULL, 0 } };
+
+    s.ehdr.e_type = ET_DYN;
+    s.ehdr.e_entry -= SAMPLE_BASE;
+    s.note.desc.entry_hint = s.ehdr.e_entry;
+    for (unsigned i = 0; i < SAMPLE_SPARE; i++) {
+        s.phdr[i].p_vaddr -= i == SAMPLE_STACK ? 0 : SAMPLE_BASE;
+    }
+    s.phdr[SAMPLE_SPARE] = sample_load(PF_R | PF_W, SAMPLE_DYNAMIC_AT,
+                                       sizeof entries, sizeof entries);
+    s.phdr[SAMPLE_SPARE].p_type = PT_DYNAMIC;
+    s.phdr[SAMPLE_SPARE].p_vaddr = SAMPLE_DYNAMIC_AT;
+    s.phdr[SAMPLE_SPARE].p_align = 8;
+    memcpy(s.raw + SAMPLE_DYNAMIC_AT, entries, sizeof entries);
+    return s;
+}
+
 /* Which of the promises in elf.h @plan breaks, or NULL. Written from the
  * promises, not from elf.c. */
 static inline const char *
 sample_broken_promise(const struct elf_plan *plan, uint64_t image_bytes)
 {
     uint64_t pages = 0;
-    uint64_t floor = USER_BASE;
+    uint64_t floor = plan->movable ? 0 : USER_BASE;
     bool entry_good = false;
 
     if (plan->segment_count < 1 || plan->segment_count > ELF_MAX_SEGMENTS) {
@@ -168,6 +192,9 @@ sample_broken_promise(const struct elf_plan *plan, uint64_t image_bytes)
                       && plan->entry < s->vaddr + s->file_bytes;
         floor = (uint64_t)((end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
         pages += (floor - s->vaddr / PAGE_BYTES * PAGE_BYTES) / PAGE_BYTES;
+    }
+    if (plan->movable && floor - plan->first_page > ELF_MOVABLE_SPAN_MAX) {
+        return "I2: span";
     }
     if (plan->first_page != plan->segments[0].vaddr / PAGE_BYTES * PAGE_BYTES
         || plan->end_page != floor || plan->page_count != pages) {

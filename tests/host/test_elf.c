@@ -50,12 +50,15 @@ expect(const struct sample *s, enum elf_status expected, const char *what)
 }
 
 /* Spoil a good sample by one statement on `s` and see it refused for @code. */
-#define REFUSED(code, statement)         \
-    do {                                 \
-        struct sample s = sample_good(); \
-        statement;                       \
-        expect(&s, code, #statement);    \
+#define SPOILT(sound, code, statement) \
+    do {                               \
+        struct sample s = sound();     \
+        statement;                     \
+        expect(&s, code, #statement);  \
     } while (0)
+
+#define REFUSED(code, statement)         SPOILT(sample_good, code, statement)
+#define REFUSED_MOVABLE(code, statement) SPOILT(sample_movable, code, statement)
 
 #define ACCEPTED(statement) REFUSED(ELF_OK, statement)
 
@@ -352,7 +355,7 @@ TEST(h104_not_a_static_program_for_us)
 {
     for (unsigned type = 0; type < 65536; type++) {
         if (type != ET_EXEC) {
-            REFUSED(type == ET_DYN ? ELF_TYPE_PIE : ELF_TYPE,
+            REFUSED(type == ET_DYN ? ELF_DYNAMIC_MISSING : ELF_TYPE,
                     s.ehdr.e_type = (uint16_t)type);
         }
     }
@@ -375,6 +378,85 @@ TEST(h104_not_a_static_program_for_us)
     for (unsigned i = 0; i < ELF64_MAGIC_BYTES; i++) {
         REFUSED(ELF_MAGIC, s.raw[i] ^= 0x20);
     }
+}
+
+/* The sample's dynamic section, and the header that names it. */
+#define DYNAMIC (s.phdr[SAMPLE_SPARE])
+
+static struct elf64_dyn *
+entries(struct sample *s)
+{
+    return (void *)(s->raw + SAMPLE_DYNAMIC_AT);
+}
+
+TEST(h104_movable_program_gives_its_plan)
+{
+    struct sample s = sample_movable();
+    struct elf_plan plan;
+
+    CHECK_EQ(sample_validate(s.raw, s.bytes, 3, &plan), ELF_OK);
+    CHECK(plan.movable);
+    CHECK_EQ(plan.align, PAGE_BYTES);
+    CHECK_EQ(plan.first_page, 0);
+    CHECK_EQ(plan.entry, SAMPLE_ENTRY - SAMPLE_BASE);
+    elf_move(&plan, SAMPLE_BASE);
+    CHECK_EQ(plan.first_page, SAMPLE_BASE);
+    CHECK_EQ(plan.end_page, SAMPLE_BASE + 0x5000);
+    CHECK_EQ(plan.entry, SAMPLE_ENTRY);
+    CHECK_EQ(plan.segments[2].vaddr, SAMPLE_DATA_BASE);
+    elf_move(&plan, -SAMPLE_BASE);
+    CHECK_EQ(plan.segments[1].vaddr, SAMPLE_TEXT_AT);
+    s = sample_movable();
+    TEXT.p_align = 0x200000;
+    CHECK_EQ(sample_validate(s.raw, s.bytes, 0, &plan), ELF_OK);
+    CHECK_EQ(plan.align, 0x200000);
+}
+
+TEST(h104_dynamic_section)
+{
+    REFUSED_MOVABLE(ELF_DYNAMIC_MISSING, DYNAMIC.p_type = 0);
+    REFUSED_MOVABLE(ELF_DYNAMIC_TWICE, TLS = DYNAMIC);
+    REFUSED_MOVABLE(ELF_DYNAMIC_LARGE, DYNAMIC.p_filesz = 1025);
+    REFUSED_MOVABLE(ELF_DYNAMIC_LARGE, DYNAMIC.p_filesz = UINT64_MAX);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE, DYNAMIC.p_filesz = 1024);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE, DYNAMIC.p_vaddr += 0x100000);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE, DYNAMIC.p_vaddr += 8);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE, DYNAMIC.p_offset -= 8);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE,
+                    DYNAMIC.p_vaddr = DYNAMIC.p_offset = -(uint64_t)16);
+    REFUSED_MOVABLE(ELF_DYNAMIC_OUTSIDE, DYNAMIC.p_filesz = 0x81);
+    REFUSED_MOVABLE(ELF_DYNAMIC_ENDLESS, DYNAMIC.p_filesz = 0);
+    REFUSED_MOVABLE(ELF_DYNAMIC_ENDLESS, DYNAMIC.p_filesz = 31);
+    REFUSED_MOVABLE(ELF_DYNAMIC_ENDLESS, entries(&s)[1].d_tag = 5;
+                    DYNAMIC.p_filesz = 0x80);
+    REFUSED_MOVABLE(ELF_DYNAMIC_NEEDED, entries(&s)[0].d_tag = DT_NEEDED);
+    REFUSED_MOVABLE(ELF_DYNAMIC_TEXTREL, entries(&s)[0].d_tag = DT_TEXTREL);
+    REFUSED_MOVABLE(ELF_DYNAMIC_TEXTREL, entries(&s)[0].d_val = DF_TEXTREL);
+    REFUSED_MOVABLE(ELF_DYNAMIC_TEXTREL, entries(&s)[0].d_val = UINT64_MAX);
+    /* Behind the end nobody looks; a flag of another entry is no flag. */
+    SPOILT(sample_movable, ELF_OK, entries(&s)[2].d_tag = DT_NEEDED;
+           DYNAMIC.p_filesz = 0x80);
+    SPOILT(sample_movable, ELF_OK, entries(&s)[0].d_tag = 31;
+           entries(&s)[0].d_val = DF_TEXTREL);
+    SPOILT(sample_movable, ELF_OK, entries(&s)[0].d_val = 0x3B);
+}
+
+TEST(h104_movable_programs_have_room)
+{
+    const uint64_t most = ELF_MOVABLE_SPAN_MAX;
+
+    SPOILT(sample_movable, ELF_OK, NOTE.p_type = 0;
+           DATA.p_memsz = most - DATA.p_vaddr);
+    REFUSED_MOVABLE(ELF_SPAN, NOTE.p_type = 0;
+                    DATA.p_memsz = most - DATA.p_vaddr + 1);
+    REFUSED_MOVABLE(ELF_SEGMENT_MAP_AREA,
+                    DATA.p_memsz = USER_MAP_BASE - DATA.p_vaddr + 1);
+    REFUSED_MOVABLE(ELF_SEGMENT_WRAPS, DATA.p_memsz = -DATA.p_vaddr);
+    REFUSED_MOVABLE(ELF_SEGMENT_KERNEL, move_to(&DATA, 0xFFFFFFFF80000000));
+    REFUSED_MOVABLE(ELF_TLS_OUTSIDE, TLS.p_vaddr += 0x10000);
+    REFUSED_MOVABLE(ELF_INTERP, TLS.p_type = PT_INTERP);
+    REFUSED_MOVABLE(ELF_SEGMENT_WX, TEXT.p_flags |= PF_W);
+    REFUSED_MOVABLE(ELF_ENTRY_OUTSIDE, s.ehdr.e_entry = SAMPLE_ENTRY);
 }
 
 TEST(h104_thread_local_template)
@@ -450,15 +532,14 @@ TEST(h106_no_manifest_is_least_privilege)
 
 TEST(every_byte_of_the_headers_in_every_value)
 {
-    const struct sample good = sample_good();
-    const uint64_t end = SAMPLE_NOTE_AT + sizeof good.note;
+    const uint64_t end = SAMPLE_NOTE_AT + sizeof(struct manifest_note);
     unsigned accepted = 0;
 
-    for (uint64_t at = 0; at < end; at++) {
-        struct sample s = good;
+    for (uint64_t at = 0; at < 2 * end; at++) {
+        struct sample s = at < end ? sample_good() : sample_movable();
 
         for (unsigned value = 0; value < 256; value++) {
-            s.raw[at] = (uint8_t)value;
+            s.raw[at % end] = (uint8_t)value;
             accepted += verdict(&s) == ELF_OK;
         }
     }
@@ -528,7 +609,7 @@ TEST(random_mutations_keep_the_contract)
     unsigned kinds = 0;
 
     for (unsigned round = 0; round < 300000; round++) {
-        struct sample s = sample_good();
+        struct sample s = round % 2 == 0 ? sample_good() : sample_movable();
         struct elf_plan plan;
         unsigned changes = 1 + (unsigned)(next_random() % 4);
 
@@ -577,7 +658,8 @@ TEST(every_code_was_provoked)
     for (unsigned i = 0; i < ARRAY_COUNT(codes); i++) {
         enum elf_status status = codes[i].status;
 
-        if (status > ELF_MANIFEST_TWICE && status != ELF_MANIFEST_MAX_MEM_ZERO
+        if (status > ELF_MANIFEST_TWICE && status < ELF_DYNAMIC_TWICE
+            && status != ELF_MANIFEST_MAX_MEM_ZERO
             && status != ELF_MANIFEST_MAX_MEM_SMALL) {
             continue;
         }
@@ -615,6 +697,9 @@ main(int argc, char **argv)
     RUN(h102_alignment);
     RUN(h103_entry);
     RUN(h104_not_a_static_program_for_us);
+    RUN(h104_movable_program_gives_its_plan);
+    RUN(h104_dynamic_section);
+    RUN(h104_movable_programs_have_room);
     RUN(h104_thread_local_template);
     RUN(h105_nothing_to_run);
     RUN(h106_manifest_and_its_place);

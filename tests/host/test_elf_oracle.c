@@ -24,8 +24,9 @@ print_verdict(enum elf_status status, const struct elf_plan *plan)
         printf("\n");
         return;
     }
-    printf(" entry=%#llx pages=%#llx-%#llx count=%llu",
-           (unsigned long long)plan->entry,
+    printf(" entry=%#llx movable=%d align=%#llx pages=%#llx-%#llx count=%llu",
+           (unsigned long long)plan->entry, plan->movable,
+           (unsigned long long)plan->align,
            (unsigned long long)plan->first_page,
            (unsigned long long)plan->end_page,
            (unsigned long long)plan->page_count);

@@ -50,11 +50,13 @@ TEST(a_write_to_code_is_named)
         .error_code = 7,
         .rip = 0x400012,
         .address = 0x400000,
+        .image_base = 0x3F0000,
     };
 
     CHECK(strcmp(told(report),
                  "killed by #PF (vector 14, error 0x7) at rip 0x400012, "
-                 "address 0x400000: write to a read-only page")
+                 "address 0x400000: write to a read-only page "
+                 "(image at 0x3f0000)")
           == 0);
     CHECK_EQ(report_status(&report), 142);
 }

@@ -28,6 +28,7 @@ from machine import TIMEOUT, MachineError
 REGISTERS = ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip eflags cs ss ds es fs gs "
              "fs_base gs_base k_gs_base cr0 cr2 cr3 cr4 cr8 efer").split()
 USER_HALF_END = 1 << 47
+FIXED_BASE = 0x400000  # USER_IMAGE_BASE of secos/bootinfo.h
 
 
 @functools.lru_cache(maxsize=None)
@@ -35,6 +36,11 @@ def symbols(path):
     """{name: address} of an ELF file."""
     text = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout
     return {row.split()[2]: int(row.split()[0], 16) for row in text.splitlines() if len(row.split()) == 3}
+
+
+def program_symbols(path):
+    """The same of a program that is linked to begin at 0, where it stands with aslr=off."""
+    return {name: FIXED_BASE + address for name, address in symbols(path).items()}
 
 
 @functools.lru_cache(maxsize=None)

@@ -197,6 +197,10 @@ class Machine:
         head, *rows = [line.split() for line in self.command("ps").replace("mem KB", "kb").strip().splitlines()]
         return [dict(zip(head, row)) for row in rows if len(row) == len(head)]
 
+    def image_base(self, pid):
+        """Where process @pid's image begins; programs are linked to begin at 0."""
+        return int(re.search(r"^ +([0-9a-f]{12})-\S+ .* image", self.command(f"regions {pid}"), re.MULTILINE)[1], 16)
+
     def conserved_frames(self):
         """frames() without what shell and pager hold at the moment, and without the
         split of free frames: what must be the same before and after a test. The

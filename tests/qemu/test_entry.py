@@ -115,9 +115,9 @@ def test_h10_trap_flag_traps_behind_the_call_and_never_in_the_kernel(arena):
     machine = arena("gauntlet", "attack")
     ends = gauntlet(machine, "attack", "trap-flag", "trap-syscall", "trap-int80")
     where = symbols(BUILD / "guests/attack.elf")
-    killed(ends["trap-flag"], DB, rip=where["attack_trap_after"])
+    killed(ends["trap-flag"], DB, rip=ends["trap-flag"].image + where["attack_trap_after"])
     for door in ("syscall", "int80"):
-        at = where[f"attack_trap_{door}"]
+        at = ends[f"trap-{door}"].image + where[f"attack_trap_{door}"]
         assert ends[f"trap-{door}"].rip in (at, at + 1)
         killed(ends[f"trap-{door}"], DB)
 

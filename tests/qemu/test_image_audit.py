@@ -143,6 +143,23 @@ def test_two_segments_in_a_page(shell):
     assert any("share a page" in text for text in shell.complaints())
 
 
+def test_a_program_that_cannot_stand_anywhere(shell):
+    """A relocation of text, one that is no address, a demand to write to text; then not even
+    the type."""
+    start, = struct.unpack_from("<Q", shell.data, shell.at("image_layout", 8))
+    first = shell.data[shell.at(start):shell.at(start) + 24]
+    shell.put(start, struct.pack("<Q", 0x10))
+    only(shell, "relocation at 0x10 is outside the data")
+    shell.put(start, first[:8] + struct.pack("<Q", 1))
+    only(shell, "is of kind 0x1")
+    shell.put(start, first)
+    section = next(s for s in shell.image.segments if s["type"] == check_image.PT_DYNAMIC)
+    shell.put(section["vaddr"], struct.pack("<QQ", check_image.DT_TEXTREL, 0))
+    only(shell, "wants its text relocated")
+    shell.data[16] = 2
+    only(shell, "is not position independent")
+
+
 def test_an_executable_stack(shell):
     index = next(i for i, s in enumerate(shell.image.segments) if s["type"] == check_image.PT_GNU_STACK)
     shell.header(index, 4, 7)

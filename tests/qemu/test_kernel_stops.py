@@ -7,12 +7,12 @@ writes what it may not, overruns its stacks. The machine must end with PANIC, th
 vector and error code, by the debug-exit port."""
 import pytest
 
-from gdbstub import Probe, symbols
+from gdbstub import Probe, program_symbols, symbols
 from hostile import *  # noqa: F403
 from hostile import BUILD, PF, PRESENT, WRITE, FETCH, modules  # noqa: F401
 
 KERNEL = symbols(BUILD / "kernel.elf")
-USER_CODE = symbols(BUILD / "guests/doors.elf")["main"]
+USER_CODE = program_symbols(BUILD / "guests/doors.elf")["main"]
 PAGE = 4096
 PHYSMAP, KERNEL_BASE = 0xFFFF888000000000, 0xFFFFFFFF80000000
 DOUBLE_FAULT = 8

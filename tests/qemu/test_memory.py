@@ -98,6 +98,7 @@ def test_translate_tells_the_frame_that_holds_the_page(boot):
     """The shell's own text, page by page, read from the frame that it names."""
     machine = boot()
     vaddr, content = next(segments(BUILD / "servers/shell.elf"))
+    vaddr += machine.image_base(2)
     for offset in range(0, len(content) & ~4095, 4096):
         said = machine.command(f"translate {vaddr + offset:#x}")
         frame = re.search(r"-> frame (0x[0-9a-f]+), r-x, module, page of 4 KB", said)

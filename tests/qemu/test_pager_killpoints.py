@@ -18,7 +18,7 @@ import subprocess
 
 import pytest
 
-from gdbstub import Probe, symbols
+from gdbstub import FIXED_BASE, Probe, program_symbols
 from hostile import *  # noqa: F403
 from machine import BUILD
 
@@ -48,7 +48,7 @@ def instructions(function):
     """[(address, mnemonic)] of @function of the boot pager."""
     text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}", str(PAGER)],
                           capture_output=True, text=True, check=True).stdout
-    return [(int(row[1], 16), row[2]) for row in re.finditer(r"^ +([0-9a-f]+):\t(\w+)", text, re.MULTILINE)]
+    return [(FIXED_BASE + int(row[1], 16), row[2]) for row in re.finditer(r"^ +([0-9a-f]+):\t(\w+)", text, re.MULTILINE)]
 
 
 def after_system_calls():
@@ -160,7 +160,7 @@ def test_h80_killed_at_every_instruction_of_its_loop(arena, probe, report):
 
 def test_h80_killed_at_every_instruction_of_its_start(arena, probe, report):
     """From its first instruction to its first receive: it serves nobody yet."""
-    start = symbols(PAGER)["_start"]
+    start = program_symbols(PAGER)["_start"]
     learn = Probe()
     machine = arena("phoenix", extra=learn.arguments)
     machine.send("pager kill\r")
@@ -278,7 +278,7 @@ def test_h80_h81_it_ends_itself(arena, probe, report):
     code = {address: name for function in ("main", "main.cold", "_start")
             for address, name in instructions(function)}
     undefined = next(address for address, name in code.items() if name in ("ud2", "ud2a"))
-    privileged = 0x400000  # the ELF header is not there, or no code: either ends it
+    privileged = FIXED_BASE  # the ELF header is not there, or no code: either ends it
     hit = set()
     hunt = Hunt(arena, probe, deaths=len(ways) + 1)
     push = next(address for address, name in instructions("main") if name == "push")

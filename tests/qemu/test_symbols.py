@@ -106,7 +106,8 @@ def test_secos_run_names_the_place_of_a_fault(tmp_path):
     done = subprocess.run([ROOT / "tools/secos-run", "--timeout", "100", tmp_path / "own.elf"],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 142
-    assert re.search(r"rip 0x[0-9a-f]+ <poke\+0x[0-9a-f]+ \S*own\.c:3>, address 0x1234567: no region there\n$", done.stderr)
+    assert re.search(r"rip 0x[0-9a-f]+ <poke\+0x[0-9a-f]+ \S*own\.c:3>, address 0x1234567: no region there "
+                     r"\(image at 0x[0-9a-f]+\)\n$", done.stderr)
 
 
 def test_kernel_addresses_are_explained():

@@ -14,7 +14,8 @@ The kernel    file offset and physical address differ by one constant (what a Mu
               at the doors
   canaries    in use; the guard is filled from cpu_random() before anything else starts
   registers   no x87, MMX, SSE or AVX instruction but where such state is saved and restored
-A program     loads inside the user half; defines no name of the kernel
+A program     can stand anywhere: a static PIE whose relocations all lie in its data; fits in the
+              user half; defines no name of the kernel
   shipped     holds no address of the kernel: hostile guests do, on purpose
 
 tests/qemu/test_image_audit.py spoils a copy in each of these ways.
@@ -25,7 +26,8 @@ import struct
 import subprocess
 import sys
 
-PT_LOAD, PT_GNU_STACK = 1, 0x6474E551
+PT_LOAD, PT_DYNAMIC, PT_GNU_STACK = 1, 2, 0x6474E551
+ET_DYN, DT_RELA, DT_RELASZ, DT_TEXTREL, RELATIVE = 3, 7, 8, 22, 8
 X, W = 1, 2
 PAGE = 4096
 USER_BASE, USER_END = 0x10000, 0x7FFFFFFFF000
@@ -201,10 +203,33 @@ def check_registers(functions):
 
 # --- programs -----------------------------------------------------------------------------
 
+def check_movable(image):
+    kind, = struct.unpack_from("<H", image.data, 16)
+    section = next((s for s in image.segments if s["type"] == PT_DYNAMIC), None)
+    if kind != ET_DYN or section is None:
+        yield "is not position independent"
+        return
+    tags = dict(struct.iter_unpack("<QQ", image.data[section["offset"]:section["offset"] + section["filesz"]]))
+    if DT_TEXTREL in tags:
+        yield "wants its text relocated"
+    start, size = tags.get(DT_RELA, 0), tags.get(DT_RELASZ, 0)
+    place = next((s for s in image.loads if s["vaddr"] <= start and start + size <= s["vaddr"] + s["filesz"]), None)
+    if size and place is None:
+        yield "has its relocations outside the file"
+        return
+    at = place["offset"] + start - place["vaddr"] if size else 0
+    for where, info, _ in struct.iter_unpack("<QQq", image.data[at:at + size]):
+        if info != RELATIVE:
+            yield f"relocation at {where:#x} is of kind {info:#x}"
+        if not any(s["flags"] & W and s["vaddr"] <= where and where + 8 <= s["vaddr"] + s["filesz"] for s in image.loads):
+            yield f"relocation at {where:#x} is outside the data"
+
+
 def check_program(image, kernel_names):
     for s in image.loads:
-        if s["memsz"] and not USER_BASE <= s["vaddr"] <= s["vaddr"] + s["memsz"] <= USER_END:
-            yield f"segment at {s['vaddr']:#x} is outside the user half"
+        if s["memsz"] and not s["vaddr"] <= s["vaddr"] + s["memsz"] <= USER_END - USER_BASE:
+            yield f"segment at {s['vaddr']:#x} does not fit in the user half"
+    yield from check_movable(image)
     for name in sorted(image.globals() & kernel_names):
         if not SHARED.match(name):
             yield f"defines {name}, a name of the kernel"

@@ -49,6 +49,11 @@ ALL_GROUPS = 0xFF
 TEXT_AT, DATA_AT, FILE_END = 0x1000, 0x2000, 0x3000
 TEXT_BYTES, DATA_BYTES, DATA_MEM = 0x200, 0x123, 0x2345
 NOTE_AT = 0x200
+DYNAMIC_AT = DATA_AT + 0x60
+
+DT_NULL, DT_NEEDED, DT_TEXTREL, DT_FLAGS = 0, 1, 22, 30
+DT_RELACOUNT, DT_FLAGS_1 = 0x6FFFFFF9, 0x6FFFFFFB
+DF_TEXTREL = 4
 
 
 def status_numbers() -> Dict[str, int]:
@@ -78,11 +83,12 @@ class Phdr:
         self.vaddr = vaddr + self.offset % PAGE
 
 
-def zero_check(ranges) -> bytes:
-    """Machine code: exit(0) if every byte of [start, end) is zero, else 1."""
+def zero_check(at, ranges) -> bytes:
+    """Machine code for address @at: exit(0) if every byte of [start, end) is zero, else
+    1. It runs at any other address, too, if the ranges moved with it."""
     code = b"\x31\xdb\xfc"                              # xor ebx,ebx; cld
     for start, end in ranges:
-        code += b"\x48\xbf" + struct.pack("<Q", start)  # mov rdi, start
+        code += b"\x48\x8d\x3d" + struct.pack("<i", start - (at + len(code) + 7))  # lea rdi, [start]
         code += b"\x48\xb9" + struct.pack("<Q", end - start)  # mov rcx, length
         code += b"\x31\xc0\xf3\xae"                     # xor eax,eax; repe scasb
         code += b"\x0f\x95\xc0\x08\xc3"                 # setne al; or bl,al
@@ -115,6 +121,9 @@ class Image:
         self.notes = Phdr(PT_NOTE, R, NOTE_AT, BASE + NOTE_AT, align=4)
         self.stack = Phdr(PT_GNU_STACK, R | W, align=16)
         self.tls = Phdr(PT_TLS, R, DATA_AT + 0x40, BASE + DATA_AT + 0x40, 0x20, 0x60, 16)
+        # Only what spoil_pie() and its like made movable has this one.
+        self.dynamic = Phdr(PT_DYNAMIC, R | W, DYNAMIC_AT, BASE + DYNAMIC_AT, 4 * 16, 4 * 16, 8)
+        self.entries = [(DT_FLAGS, 0x8), (DT_FLAGS_1, 0x8000000), (DT_RELACOUNT, 0), (DT_NULL, 0)]
         self.phdrs: List[Phdr] = [self.headers, self.text, self.data, self.notes,
                                   self.stack, self.tls]
         # The manifest's fields; version 1 uses the first four.
@@ -145,8 +154,9 @@ class Image:
         notes = self.manifest_note()
         if self.notes.filesz == 0:
             self.notes.filesz = self.notes.memsz = len(notes)
-        code = zero_check([(BASE + DATA_AT + DATA_BYTES, BASE + DATA_AT + 3 * PAGE),
-                           (BASE + TEXT_AT + TEXT_BYTES, BASE + TEXT_AT + PAGE)])
+        code = zero_check(BASE + TEXT_AT, [
+            (BASE + DATA_AT + DATA_BYTES, BASE + DATA_AT + 3 * PAGE),
+            (BASE + TEXT_AT + TEXT_BYTES, BASE + TEXT_AT + PAGE)])
         blob = bytearray(b"\xcc" * FILE_END)
         head = e["magic"] + bytes([e["cls"], e["data"], e["ident_version"], e["osabi"]])
         phnum = len(self.phdrs) if e["phnum"] is None else e["phnum"]
@@ -162,6 +172,9 @@ class Image:
         blob[NOTE_AT:NOTE_AT + len(notes)] = notes
         blob[TEXT_AT:TEXT_AT + len(code)] = code
         blob[DATA_AT:DATA_AT + DATA_BYTES] = b"\xda" * DATA_BYTES
+        if self.dynamic in self.phdrs:
+            section = b"".join(struct.pack("<QQ", tag, value % U64) for tag, value in self.entries)
+            blob[DYNAMIC_AT:DYNAMIC_AT + len(section)] = section
         return bytes(blob if self.cut is None else blob[:self.cut])
 
 
@@ -236,6 +249,19 @@ def only(*targets: str) -> Callable[[Image], None]:
 def without(target: str) -> Callable[[Image], None]:
     def spoil(image: Image) -> None:
         image.phdrs = [p for p in image.phdrs if p is not getattr(image, target)]
+    return spoil
+
+
+def pie(base: int, *more: Callable[[Image], None]) -> Callable[[Image], None]:
+    """A position-independent program, linked to begin at @base, and further spoilt."""
+    def spoil(image: Image) -> None:
+        image.ehdr["type"] = 3
+        image.ehdr["entry"] += base - BASE
+        image.phdrs.append(image.dynamic)
+        for phdr in image.phdrs:
+            phdr.vaddr += base - BASE
+        for one in more:
+            one(image)
     return spoil
 
 
@@ -341,7 +367,7 @@ bad("H103", "entry-not-the-hint", "ENTRY_HINT", put("", hint=BASE + TEXT_AT + 1)
 # --- H104: not a static program for us ---------------------------------------------------
 bad("H104", "interp", "INTERP", extra(type=PT_INTERP, offset=TEXT_AT, filesz=16))
 bad("H104", "dynamic", "DYNAMIC", extra(type=PT_DYNAMIC, offset=DATA_AT, filesz=32))
-for kind, number, status in (("rel", 1, "TYPE"), ("dyn", 3, "TYPE_PIE"), ("core", 4, "TYPE")):
+for kind, number, status in (("rel", 1, "TYPE"), ("dyn", 3, "DYNAMIC_MISSING"), ("core", 4, "TYPE")):
     bad("H104", f"type-{kind}", status, put("ehdr", type=number))
 bad("H104", "machine-i386", "MACHINE", put("ehdr", machine=3))
 bad("H104", "class-32", "CLASS", put("ehdr", cls=1))
@@ -354,6 +380,40 @@ bad("H104", "tls-twice", "TLS_TWICE", again("tls"))
 bad("H104", "tls-sizes", "TLS_SIZES", put("tls", memsz=0x1F))
 bad("H104", "tls-align", "TLS_ALIGN", put("tls", align=3))
 bad("H104", "tls-outside", "TLS_OUTSIDE", put("tls", vaddr=BASE + TEXT_AT + PAGE - 1))
+
+# --- H104: position independent, and what a static PIE must not be ------------------------
+sound("good-pie", pie(0), row="H104")
+sound("good-pie-linked-high", pie(USER_MAP_BASE - 16 * PAGE), row="H104")
+sound("good-pie-no-manifest", pie(0, without("notes")), row="H104")
+sound("good-pie-align-2m", pie(0, put("text", align=1 << 21)), row="H104")
+sound("good-pie-align-1g", pie(3 << 30, put("data", align=1 << 30)), row="H104")
+sound("good-pie-not-aligned", pie(5 << 20, put("text", align=1 << 20)), row="H104")
+bad("H104", "pie-interp", "INTERP", pie(0, extra(type=PT_INTERP, offset=TEXT_AT, filesz=16)))
+bad("H104", "pie-no-dynamic", "DYNAMIC_MISSING", pie(0, without("dynamic")))
+bad("H104", "pie-dynamic-twice", "DYNAMIC_TWICE", pie(0, again("dynamic")))
+bad("H104", "pie-dynamic-empty", "DYNAMIC_ENDLESS", pie(0, put("dynamic", filesz=0, memsz=0)))
+bad("H104", "pie-dynamic-in-bss", "DYNAMIC_OUTSIDE", pie(0, moved("dynamic", DATA_AT + PAGE)))
+bad("H104", "pie-dynamic-beyond", "DYNAMIC_OUTSIDE", pie(0, put("dynamic", filesz=DATA_BYTES - 0x60 + 1)))
+bad("H104", "pie-dynamic-skewed", "DYNAMIC_OUTSIDE", pie(0, put("dynamic", offset=DYNAMIC_AT + 8)))
+bad("H104", "pie-dynamic-wraps", "DYNAMIC_OUTSIDE", pie(0, put("dynamic", vaddr=-16, offset=-16)))
+bad("H104", "pie-dynamic-large", "DYNAMIC_LARGE", pie(0, put("dynamic", filesz=1025)))
+bad("H104", "pie-dynamic-huge", "DYNAMIC_LARGE", pie(0, put("dynamic", filesz=-1)))
+bad("H104", "pie-dynamic-endless", "DYNAMIC_ENDLESS", pie(0, put("dynamic", filesz=3 * 16 + 15)))
+bad("H104", "pie-needed", "DYNAMIC_NEEDED", pie(0, put("", entries=[(DT_NEEDED, 1), (DT_NULL, 0)])))
+bad("H104", "pie-textrel", "DYNAMIC_TEXTREL", pie(0, put("", entries=[(DT_TEXTREL, 0), (DT_NULL, 0)])))
+bad("H104", "pie-textrel-flag", "DYNAMIC_TEXTREL",
+    pie(0, put("", entries=[(DT_RELACOUNT, 1), (DT_FLAGS, DF_TEXTREL | 8), (DT_NULL, 0)])))
+bad("H104", "pie-span", "SPAN", pie(0, moved("data", 1 << 40), put("dynamic", vaddr=(1 << 40) + 0x60),
+                                    without("tls"), without("notes")))
+bad("H104", "pie-span-of-bss", "SPAN", pie(0, put("data", memsz=1 << 40), without("notes")))
+bad("H104", "pie-wraps", "SEGMENT_WRAPS", pie(0, put("data", vaddr=-PAGE)))
+bad("H104", "pie-overlap", "SEGMENTS_OVERLAP", pie(0, put("text", memsz=PAGE + 1)))
+bad("H104", "pie-shared-page", "SEGMENTS_SHARE_PAGE", pie(0, put("data", offset=TEXT_AT + 0x800, vaddr=TEXT_AT + 0x800)))
+bad("H104", "pie-in-map-area", "SEGMENT_MAP_AREA", pie(0, moved("data", USER_MAP_BASE)))
+bad("H104", "pie-in-kernel", "SEGMENT_KERNEL", pie(0, moved("data", 0xFFFFFFFF80000000)))
+bad("H104", "pie-text-writable", "SEGMENT_WX", pie(0, put("text", flags=R | W | X)))
+bad("H104", "pie-entry-outside", "ENTRY_OUTSIDE", pie(0, put("ehdr", entry=BASE + TEXT_AT)))
+bad("H104", "pie-tls-outside", "TLS_OUTSIDE", pie(0, put("tls", vaddr=TEXT_AT + PAGE - 1)))
 
 # --- H105: nothing to run ----------------------------------------------------------------
 bad("H105", "no-segment", "NO_SEGMENT", only("stack"))

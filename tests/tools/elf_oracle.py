@@ -25,7 +25,7 @@ USER_BASE, MAP_BASE = 0x10000, 1 << 44
 STACK_TOP, USER_END = 0x7FFFFFFF0000, 0x7FFFFFFFF000
 STACK_MAX, DEFAULT_STACK = 1 << 30, 1 << 20
 LEAST, ALL_GROUPS, FLAGS = 0b100101, 0xFF, 0b1111
-MAX_HEADERS, MAX_SEGMENTS, MAX_NOTES = 64, 16, 4096
+MAX_HEADERS, MAX_SEGMENTS, MAX_NOTES, MAX_DYNAMIC, MAX_SPAN = 64, 16, 4096, 1024, 1 << 40
 
 Segment = collections.namedtuple("Segment", "type flags offset vaddr paddr filesz memsz align")
 Manifest = collections.namedtuple("Manifest", "present version flags max_mem hint permissions "
@@ -57,7 +57,6 @@ def header_faults(image):
         "VERSION": image[6] == 1 and version == 1,
         "OSABI": image[7] in (0, 3),
         "MACHINE": machine == 62,
-        "TYPE_PIE": kind != 3,
         "TYPE": kind in (2, 3),
         "FLAGS": flags == 0,
         "EHSIZE": ehsize == 64,
@@ -79,11 +78,11 @@ def table_faults(image):
     return {name for name, good in tests.items() if not good}
 
 
-def area_fault(start, end):
+def area_fault(start, end, movable):
     """Which border [start, end) crosses; numbers here have no upper limit."""
     if end >= 1 << 64:
         return "SEGMENT_WRAPS"
-    if start < USER_BASE:
+    if start < USER_BASE and not movable:
         return "SEGMENT_LOW"
     if end > 0xFFFF800000000000:
         return "SEGMENT_KERNEL"
@@ -96,7 +95,7 @@ def area_fault(start, end):
     return None
 
 
-def load_faults(s, before, image):
+def load_faults(s, before, image, movable):
     """@before: the non-empty segments that come earlier in the file."""
     faults = set()
     if s.filesz > s.memsz:
@@ -113,7 +112,7 @@ def load_faults(s, before, image):
         faults.add("SEGMENT_FILE_WRAPS")
     elif s.filesz and s.offset + s.filesz > len(image):
         faults.add("SEGMENT_FILE_END")
-    area = area_fault(s.vaddr, s.vaddr + s.memsz)
+    area = area_fault(s.vaddr, s.vaddr + s.memsz, movable)
     if area:
         faults.add(area)
     if len(before) >= MAX_SEGMENTS:
@@ -229,15 +228,46 @@ def entry_fault(entry, loads):
     return "ENTRY_OUTSIDE"
 
 
-def whole_faults(entry, loads, manifest, templates):
+def dynamic_faults(sections, loads, image):
+    """What is wrong with a movable program's dynamic section."""
+    if not sections:
+        return {"DYNAMIC_MISSING"}
+    faults = set()
+    s = sections[0]
+    if s.filesz > MAX_DYNAMIC:
+        faults.add("DYNAMIC_LARGE")
+    if not any(l.vaddr <= s.vaddr and s.vaddr + s.filesz <= l.vaddr + l.filesz
+               and s.vaddr - l.vaddr == s.offset - l.offset for l in loads):
+        faults.add("DYNAMIC_OUTSIDE")
+    if faults:
+        return faults
+    words = image[s.offset:s.offset + s.filesz // 16 * 16]
+    entries = list(struct.iter_unpack("<QQ", words))
+    tags = [tag for tag, _ in entries]
+    if 0 in tags:
+        entries = entries[:tags.index(0)]
+    else:
+        faults.add("DYNAMIC_ENDLESS")
+    if any(tag == 1 for tag, _ in entries):
+        faults.add("DYNAMIC_NEEDED")
+    if any(tag == 22 or (tag == 30 and value & 4) for tag, value in entries):
+        faults.add("DYNAMIC_TEXTREL")
+    return faults
+
+
+def whole_faults(entry, loads, manifest, templates, sections, movable, image):
     faults = set()
     if not loads:
         return {"NO_SEGMENT"}
     if not any(s.flags & 1 for s in loads):
         return {"NO_CODE"}
+    if movable:
+        if up(loads[-1].vaddr + loads[-1].memsz) - down(loads[0].vaddr) > MAX_SPAN:
+            faults.add("SPAN")
+        faults |= dynamic_faults(sections, loads, image)
     faults.add(entry_fault(entry, loads))
     for t in templates:
-        place = t.vaddr >= USER_BASE and t.vaddr + t.memsz <= MAP_BASE
+        place = (movable or t.vaddr >= USER_BASE) and t.vaddr + t.memsz <= MAP_BASE
         inside = not t.filesz or any(
             s.vaddr <= t.vaddr and t.vaddr + t.filesz <= s.vaddr + s.filesz
             and t.vaddr - s.vaddr == t.offset - s.offset for s in loads)
@@ -255,8 +285,9 @@ def page_count(loads):
     return sum(up(s.vaddr + s.memsz) - down(s.vaddr) for s in loads) // PAGE
 
 
-def plan_line(entry, loads, manifest):
-    parts = ["0", f"entry={hexed(entry)}",
+def plan_line(entry, loads, manifest, movable):
+    parts = ["0", f"entry={hexed(entry)}", f"movable={int(movable)}",
+             f"align={hexed(max(s.align for s in loads))}",
              f"pages={hexed(down(loads[0].vaddr))}-"
              f"{hexed(up(loads[-1].vaddr + loads[-1].memsz))}",
              f"count={page_count(loads)}"]
@@ -282,15 +313,17 @@ def judge(image):
             return faults, None
     entry, phoff = struct.unpack_from("<QQ", image, 24)
     (phnum,) = struct.unpack_from("<H", image, 56)
-    loads, manifests, templates = [], [], []
+    movable = image[16:18] == b"\3\0"
+    loads, manifests, templates, sections = [], [], [], []
     for i in range(phnum):
         s = Segment(*struct.unpack_from("<II6Q", image, phoff + 56 * i))
         faults = set()
         if s.type == 1 and (s.memsz or s.filesz):
-            faults = load_faults(s, loads, image)
+            faults = load_faults(s, loads, image, movable)
             loads.append(s)
         elif s.type == 2:
-            faults = {"DYNAMIC"}
+            faults = {"DYNAMIC"} if not movable else {"DYNAMIC_TWICE"} if sections else set()
+            sections.append(s)
         elif s.type == 3:
             faults = {"INTERP"}
         elif s.type == 4:
@@ -302,8 +335,8 @@ def judge(image):
         if faults:
             return faults, None
     manifest = manifests[0] if manifests else ABSENT
-    faults = whole_faults(entry, loads, manifest, templates)
-    return (faults, None) if faults else (set(), plan_line(entry, loads, manifest))
+    faults = whole_faults(entry, loads, manifest, templates, sections, movable, image)
+    return (faults, None) if faults else (set(), plan_line(entry, loads, manifest, movable))
 
 
 # --- images --------------------------------------------------------------------------
@@ -333,12 +366,12 @@ def mutate(image, rng):
         if kind == 0:      # one bit
             data[rng.randrange(min(len(data), 0x240))] ^= 1 << rng.randrange(8)
         elif kind == 1:    # two program headers change places
-            a, b = (64 + 56 * rng.randrange(6) for _ in range(2))
+            a, b = (64 + 56 * rng.randrange(7) for _ in range(2))
             data[a:a + 56], data[b:b + 56] = data[b:b + 56], data[a:a + 56]
         elif kind == 2 and rng.randrange(4) == 0:
             del data[rng.randrange(len(data)):]
         elif kind == 3:    # one header over another
-            a, b = (64 + 56 * rng.randrange(6) for _ in range(2))
+            a, b = (64 + 56 * rng.randrange(7) for _ in range(2))
             data[a:a + 56] = data[b:b + 56]
         else:              # a number where a field is
             size = rng.choice((1, 2, 4, 8))

@@ -78,9 +78,10 @@ struct exit_report {
     uint64_t region_base; /* 0 = none            */
     uint32_t region_kind;
     uint32_t pager_error; /* of VERDICT_FAIL     */
+    uint64_t image_base;  /* address of the program's lowest page */
 };
 
-_Static_assert(sizeof(struct exit_report) == 56, "no padding");
+_Static_assert(sizeof(struct exit_report) == 64, "no padding");
 
 /* One row of sys_processes. */
 struct process_info {

@@ -13,6 +13,7 @@ START_SELF_PAGER equ 1
 
 extern main
 extern exit
+extern image_relocate
 extern process_started
 extern self_pager_start
 extern __stack_chk_guard
@@ -27,12 +28,13 @@ section .text
 ; rbp stays zero, so that a walk along the frame pointers ends here.
 global _start:function (_start.end - _start)
 _start:
-            test    byte [rdi + START_FLAGS], START_SELF_PAGER
-            jz      .no_handler
             mov     rbx, rdi
+            call    image_relocate
+            test    byte [rbx + START_FLAGS], START_SELF_PAGER
+            jz      .no_handler
             call    self_pager_start
-            mov     rdi, rbx
 .no_handler:
+            mov     rdi, rbx
             mov     [process_started], rdi
             ; The guard's lowest byte is zero: it stops what runs over a string.
             mov     rax, [rdi + START_RANDOM]

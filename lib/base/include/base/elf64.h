@@ -88,6 +88,35 @@ struct elf64_phdr {
 
 _Static_assert(sizeof(struct elf64_phdr) == 56, "as the file has it");
 
+/* An entry of the dynamic section, which ends with one of tag DT_NULL. */
+struct elf64_dyn {
+    uint64_t d_tag;
+    uint64_t d_val;
+};
+
+_Static_assert(sizeof(struct elf64_dyn) == 16, "as the file has it");
+
+/* d_tag; the linker writes others that only a dynamic linker reads */
+#define DT_NULL    0u
+#define DT_NEEDED  1u
+#define DT_TEXTREL 22u
+#define DT_FLAGS   30u
+
+/* of DT_FLAGS */
+#define DF_TEXTREL 4u
+
+/* A relocation. */
+struct elf64_rela {
+    uint64_t r_offset;
+    uint64_t r_info; /* of what kind, and by which symbol */
+    int64_t r_addend;
+};
+
+_Static_assert(sizeof(struct elf64_rela) == 24, "as the file has it");
+
+/* r_info without a symbol: the word is the bias plus the addend. */
+#define R_X86_64_RELATIVE 8u
+
 /* A note: this, then the name, then the description, each padded to the
  * alignment of its segment (4 or 8). */
 struct elf64_nhdr {

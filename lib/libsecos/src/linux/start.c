@@ -16,6 +16,7 @@
 #include <base/elf64.h>
 #include <base/string.h>
 
+#include <libsecos/image.h>
 #include <libsecos/process.h>
 
 #include "linux.h"
@@ -43,15 +44,11 @@ enum start_auxiliary {
     AT_EXECFN = 31,
 };
 
-/* The C library's, the program's, and the linker script's. */
+/* The C library's, and the program's. */
 NORETURN int __libc_start_main(int (*main)(int, char **, char **), int argc,
                                char **argv);
 int main(int argc, char **argv, char **environment);
 NORETURN void linux_start_c(const struct process_start *start);
-extern const char _tls_start[];
-extern const char _tls_file_end[];
-extern const char _tls_end[];
-extern const char _tls_align[]; /* a number, not an address */
 
 const struct process_start *process_started = NULL;
 
@@ -87,10 +84,10 @@ start_describe_template(void)
     start_template = (struct elf64_phdr){
         .p_type = PT_TLS,
         .p_flags = PF_R,
-        .p_vaddr = (uint64_t)(uintptr_t)_tls_start,
-        .p_filesz = (uint64_t)(_tls_file_end - _tls_start),
-        .p_memsz = (uint64_t)(_tls_end - _tls_start),
-        .p_align = (uint64_t)(uintptr_t)_tls_align,
+        .p_vaddr = image_bias() + image_layout.tls,
+        .p_filesz = image_layout.tls_file_bytes,
+        .p_memsz = image_layout.tls_bytes,
+        .p_align = image_layout.tls_align,
     };
 }
 
@@ -156,6 +153,7 @@ linux_start_c(const struct process_start *start)
     uint64_t vector[START_ARGUMENTS_MOST + 2 + 24];
     int argc;
 
+    image_relocate();
     process_started = start;
     start_describe_template();
     argc = start_build(start, vector);
