@@ -14,7 +14,7 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench bench-peers profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench bench-wall bench-peers profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
 	@$(SUBMAKE) all host-tests explore-short explore-bugs
@@ -84,16 +84,22 @@ format: ## lay out every C file
 	@tools/setup lint
 	@$(FORMAT) -i $(C_FILES)
 
-bench: ## exact instruction counts -> build/bench.json; BENCH=fault_pager_cold measures one row
+bench: ## exact instruction counts, and times as ratios -> build/bench.json; BENCH=fault_pager_cold measures one row; KEEP=1
 	@tools/setup test $(if $(BENCH),,bench)
 	@$(SUBMAKE) all $(if $(BENCH),,$(BUILD)/bench/traces $(BUILD)/bench/kernel.elf)
 	@$(PYTHON) tests/bench/run.py $(if $(BENCH),--only $(BENCH),--out $(BUILD)/bench.json)
-	@$(if $(BENCH),,$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json)
+	@$(if $(BENCH),,$(PYTHON) tests/tools/compare_bench.py $(BUILD)/bench.json tests/bench/baseline.json $(if $(KEEP),--update))
+	@$(if $(KEEP),$(PYTHON) tests/tools/check_docs.py --fix)
 
-bench-peers: ## the same operations on Linux and on three heaps -> build/peers.json (minutes; downloads a kernel)
+bench-wall: ## the rows of bench and of bench-peers in wall time, as ratios -> build/wall.json; ROUNDS=9, KEEP=1 keeps them
+	@tools/setup test bench
+	@$(SUBMAKE) all $(addprefix $(BUILD)/bench/,traces heap_peer kernel.elf)
+	@$(PYTHON) tests/bench/wall.py --out $(BUILD)/wall.json $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KEEP),--keep)
+
+bench-peers: ## the same operations on Linux and on three heaps, beside ours -> build/peers.json; KEEP=1 (minutes; downloads a kernel)
 	@tools/setup test bench
 	@$(SUBMAKE) all $(BUILD)/bench/heap_peer
-	@$(PYTHON) tests/bench/peers.py --out $(BUILD)/peers.json
+	@$(PYTHON) tests/bench/peers.py --out $(BUILD)/peers.json $(if $(KEEP),--keep)
 
 profile: ## where a row's instructions go, by function: BENCH=ipc_roundtrip
 	@tools/setup test
@@ -153,7 +159,7 @@ sanitize: ## kernels that watch themselves (UBSan, KASAN, failing allocations) u
 	@for k in ubsan kasan; do echo "the QEMU tests on $(BUILD)/$$k/kernel.elf"; \
 	SECOS_KERNEL=$(BUILD)/$$k/kernel.elf $(PYTEST) $(SANITIZE_TESTS) || exit 1; done
 # Those that are about the kernel; figures, the SDK and what looks at the shipped image's registers are not.
-SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py %/test_growth.py %/test_labs.py %/test_gdb.py %/test_doors.py %/test_kernel_stops.py %/test_image_audit.py,$(wildcard tests/qemu/test_*.py))
+SANITIZE_TESTS = $(filter-out %/test_docs.py %/test_setup.py %/test_sdk.py %/test_sanitize.py %/test_bench.py %/test_growth.py %/test_wall.py %/test_labs.py %/test_gdb.py %/test_doors.py %/test_kernel_stops.py %/test_image_audit.py,$(wildcard tests/qemu/test_*.py))
 
 # The pictures of docs/pictures, drawn anew from runs of this tree; `make docs` shows these.
 PICTURE = tools/secos-faults --icount

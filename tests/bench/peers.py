@@ -20,11 +20,14 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
+sys.path.insert(0, str(ROOT / "tests/tools"))
 import memory  # noqa: E402
+import performance_tables  # noqa: E402
 from machine import BUILD  # noqa: E402
 
 CPU = memory.CPU
 FOLDER = BUILD / "peers"
+KEPT = ROOT / "tests/bench/peers.json"
 KERNEL_PACKAGE = "linux-image-amd64"
 HEAPS = {"glibc": None, "jemalloc": ("libjemalloc2", "libjemalloc.so.2"), "mimalloc": ("libmimalloc2.0", "libmimalloc.so.2")}
 TUNED = "mitigations=off pti=off init_on_alloc=0 audit=0 cgroup_disable=memory transparent_hugepage=never"
@@ -97,15 +100,20 @@ def initrd():
     return FOLDER / "initrd"
 
 
-def boot_linux(vmlinuz, disk, options, extra=()):
+def boot_linux(vmlinuz, disk, options, extra=(), icount=True):
     """What Linux and our program say."""
-    words = [os.environ.get("QEMU", "qemu-system-x86_64"), "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
-             "-cpu", CPU, "-machine", "pc", "-m", "256", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
-             "-kernel", vmlinuz, "-initrd", disk, "-append", f"console=ttyS0 quiet panic=-1 {options}".strip(), *extra]
+    accel = ["tcg,thread=single", "-icount", "shift=0,sleep=off"] if icount else ["tcg"]
+    words = [os.environ.get("QEMU", "qemu-system-x86_64"), "-accel", *accel, "-cpu", CPU, "-machine", "pc", "-m", "256", "-nodefaults",
+             "-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", vmlinuz, "-initrd", disk,
+             "-append", f"console=ttyS0 quiet panic=-1 {options}".strip(), *extra]
     log = run(*words, stdin=subprocess.DEVNULL, timeout=1800)
     if "peers done" not in log:
         sys.exit(f"bench-peers: Linux did not get through\n{log[-2000:]}")
     return log
+
+
+def rows_said(log):
+    return {name: int(value) for name, value in re.findall(r"^peer (\w+) (\d+)", log, re.MULTILINE)}
 
 
 def count_boot(vmlinuz, disk, options):
@@ -119,15 +127,14 @@ def count_boot(vmlinuz, disk, options):
 def measure_linux(vmlinuz, disk, options):
     """({row: count}, command line and version as Linux says them)."""
     log = boot_linux(vmlinuz, disk, options)
-    rows = {name: int(value) for name, value in re.findall(r"^peer (\w+) (\d+)", log, re.MULTILINE)}
+    rows = rows_said(log)
     rows["boot"] = count_boot(vmlinuz, disk, options)
     command_line, version = (re.search(rf"^linux /proc/{name} (.*?)\r?$", log, re.MULTILINE)[1] for name in ("cmdline", "version"))
     return rows, command_line, re.sub(r"\(.*\) (?=#)", "", version)
 
 
-def measure_heaps():
-    """{heap: {trace: instructions}}."""
-    rows = {}
+def heap_environments():
+    """(heap, the environment in which a program has it)."""
     for name, package in HEAPS.items():
         environment = dict(os.environ)
         if package:
@@ -135,13 +142,27 @@ def measure_heaps():
             if library is None:
                 sys.exit(f"bench-peers: {package[0]} has no {package[1]}")
             environment["LD_PRELOAD"] = str(library)
-        rows[name] = memory.count_traces(BUILD / "bench/heap_peer", environment)[0]
+        yield name, environment
+
+
+def measure_heaps():
+    """{heap: {trace: instructions}}."""
+    rows = {name: memory.count_traces(BUILD / "bench/heap_peer", environment)[0]
+            for name, environment in heap_environments()}
     return {name: {trace: row["instructions"] for trace, row in found.items()} for name, found in rows.items()}
+
+
+def show(linux):
+    """One table: ours, of the last `make bench` or the kept ones, beside theirs; and which Linux it was."""
+    ours = BUILD / "bench.json"
+    rows = json.loads((ours if ours.exists() else ROOT / "tests/bench/baseline.json").read_text())
+    print("\n".join(["", *performance_tables.cost_lines(rows, linux), "", *performance_tables.linux_lines(linux)]))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=pathlib.Path, default=BUILD / "peers.json")
+    parser.add_argument("--keep", action="store_true", help="into tests/bench/peers.json and docs/performance.md")
     arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     vmlinuz, package = linux_kernel()
@@ -152,7 +173,10 @@ def main():
         found["linux"][column] = {"command_line": command_line, "rows": rows}
         found["linux"]["version"] = version
     arguments.out.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
-    print(f"bench-peers: {arguments.out}; kept as tests/bench/peers.json it goes into docs/performance.md")
+    show(found["linux"])
+    if arguments.keep:
+        shutil.copyfile(arguments.out, KEPT)
+        subprocess.run([sys.executable, ROOT / "tests/tools/check_docs.py", "--fix"], check=False)
 
 
 if __name__ == "__main__":

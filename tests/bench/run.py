@@ -4,11 +4,15 @@
 
 QEMU runs with -icount shift=0,sleep=off, where the time stamp counter counts
 instructions: the same numbers in every run, on any machine. The CPU model is
-pinned because it decides how memory is zeroed and which protections are on."""
+pinned because it decides how memory is zeroed and which protections are on.
+
+"wall_ratio" of a row is its wall time without -icount, once, over that of the null
+system call: a hint of what counts hide. tests/bench/wall.py measures it with care."""
 import argparse
 import json
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +28,7 @@ from irq_off import plugin_words, read_stretches  # noqa: E402
 
 CPU = memory.CPU
 OPTIONS = "test aslr=off"
+UNIT = "syscall_null"  # of wall_ratio
 # The figures to beat; see docs/testing.md for what each row holds.
 TARGETS = {
     "syscall_null": 60, "syscall_null_int80": 80, "syscall_reflected": 150, "ipc_roundtrip": 300,
@@ -89,17 +94,41 @@ def measure_reflected(icount=True):
 
 def measure_rows(icount=True):
     """Every operation of the shipped system: its instructions, or, without icount, its ticks."""
+    faults = {"program": (BUILD / "guests/bench.elf", "faults"), "icount": icount}
     rows = measure_guest(icount=icount)
     for place in ("kernel", "self"):
         rows |= measure_guest(f"pager={place}", {"fault_pager_cold": f"fault_{place}",
-                                                 "fault_pager_prezeroed": f"fault_{place}_prezeroed"}, icount=icount)
-    rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"}, icount=icount)
+                                                 "fault_pager_prezeroed": f"fault_{place}_prezeroed"}, **faults)
+    rows |= measure_guest("journal=off", {"fault_pager_cold": "fault_pager_cold_no_journal"}, **faults)
     for run in (4, 16, 64):
-        rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"}, pager=f"run={run}", icount=icount)
+        rows |= measure_guest(rename={"fault_pager_cold": f"fault_around{run}_per_page"}, pager=f"run={run}", **faults)
     rows |= measure_recovery(icount)
     rows |= measure_guest(program=BUILD / "guests/benchview.elf", icount=icount)
     rows |= measure_reflected(icount)
     return rows | measure_boot(icount)
+
+
+def measure_ticks():
+    """{row: ticks of the host's clock} without icount; maxima and what is no cost left out."""
+    rows = measure_rows(icount=False) | memory.measure_kernel(icount=False)
+    ticks = {name: row["instructions"] for name, row in rows.items()
+             if row["unit"] != "frames" and not name.endswith("_worst")}
+    # All others are divided by it: one bad moment of the host must not move them all.
+    more = [measure_guest(program=(BUILD / "guests/bench.elf", UNIT), icount=False)[UNIT]["instructions"] for _ in range(4)]
+    ticks[UNIT] = statistics.median([ticks[UNIT], *more])
+    return ticks
+
+
+def digits(value):
+    """Three digits say all that there is in a time."""
+    return float(f"{value:.3g}")
+
+
+def add_wall_ratios(rows, ticks):
+    """Put into each of @rows how many null system calls long it is."""
+    for name, row in rows.items():
+        if ticks.get(name, 0) > 0 and ticks[UNIT] > 0:
+            row["wall_ratio"] = digits(ticks[name] / ticks[UNIT])
 
 
 def measure_one(name):
@@ -140,6 +169,7 @@ def main():
         if name in TARGETS:
             row["target"] = TARGETS[name]
     rows |= memory.measure()
+    add_wall_ratios(rows, measure_ticks())
     arguments.out.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n")
 
 

@@ -28,10 +28,22 @@ struct trace {
 
 enum {
     TRACE_PMM_SEQ = 0,
+    TRACE_KMALLOC_TIGHT = 5,
     TRACE_KMALLOC_MIXED = 6, /* its argument is the number of live blocks */
     TRACE_COUNT = 7,
 };
 extern const struct trace traces[TRACE_COUNT];
+
+/* The time stamp counter. */
+static inline uint64_t
+trace_tsc(void)
+{
+    uint32_t low;
+    uint32_t high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
 
 /*
  * How well 2 MiB frames come back. All of RAM is taken frame by frame, and

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The traces on the host: 128 MiB of RAM in an arena, the kernel's own sources
- * compiled as the kernel compiles them. Under callgrind (tests/bench/host.py)
+ * compiled as the kernel compiles them. Under callgrind (tests/bench/memory.py)
  * each run of a trace ends in a dump that carries its name; what needs no
  * counting is printed as "bench NAME VALUE UNIT".
+ *
+ * Called with a number, and without callgrind, it runs the heap's traces so often
+ * and nothing else: the lines "ticks NAME EMPTY ALL" are of use then
+ * (tests/bench/wall.py).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -139,18 +143,25 @@ static void
 host_run(const struct trace *trace)
 {
     uint64_t pairs;
+    uint64_t ticks[2];
 
     trace->prepare(trace->argument);
+    ticks[0] = trace_tsc();
     CALLGRIND_ZERO_STATS;
     pairs = trace->run_empty();
     CALLGRIND_DUMP_STATS_AT("empty");
+    ticks[0] = trace_tsc() - ticks[0];
     trace->finish();
     trace->prepare(trace->argument);
+    ticks[1] = trace_tsc();
     CALLGRIND_ZERO_STATS;
     pairs = trace->run();
     CALLGRIND_DUMP_STATS_AT(trace->name);
+    ticks[1] = trace_tsc() - ticks[1];
     trace->finish();
     printf("pairs %s %llu\n", trace->name, (unsigned long long)pairs);
+    printf("ticks %s %llu %llu\n", trace->name, (unsigned long long)ticks[0],
+           (unsigned long long)ticks[1]);
 }
 
 static void
@@ -170,12 +181,25 @@ host_metadata(void)
            + 1;
 }
 
+static int
+host_time(unsigned long times)
+{
+    for (unsigned long n = 0; n < times; n++) {
+        host_run(&traces[TRACE_KMALLOC_TIGHT]);
+        host_run(&traces[TRACE_KMALLOC_MIXED]);
+    }
+    return heap_check() == 0 ? 0 : 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     host_map(VMM_PHYSMAP_BASE, RAM_LARGE);
     host_map(WINDOW_BASE, WINDOW_BYTES);
     host_start(RAM_SMALL);
+    if (argc > 1) {
+        return host_time(strtoul(argv[1], NULL, 10));
+    }
     for (unsigned i = 0; i < TRACE_COUNT; i++) {
         host_run(&traces[i]);
     }

@@ -28,16 +28,6 @@
  * some times, as in a machine that has run for long. */
 #define TRACES_AGE 8u
 
-static uint64_t
-traces_tsc(void)
-{
-    uint32_t low;
-    uint32_t high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
 /* The ticks of one @run, and its @pairs; before it the trace runs @age times. */
 static uint64_t
 traces_ticks(const struct trace *trace, uint64_t (*run)(void), unsigned age,
@@ -49,9 +39,9 @@ traces_ticks(const struct trace *trace, uint64_t (*run)(void), unsigned age,
     for (unsigned n = 0; n < age; n++) {
         (void)trace->run();
     }
-    ticks = traces_tsc();
+    ticks = trace_tsc();
     *pairs = run();
-    ticks = traces_tsc() - ticks;
+    ticks = trace_tsc() - ticks;
     trace->finish();
     return ticks;
 }

@@ -10,8 +10,9 @@
  * side of the IPC figure, and `null`, where there is such a module, is what it
  * spawns.
  *
- * Called as `bench NAME` it measures that row alone, with a system call that does
- * not exist before and behind its last batch: marks for tests/bench/profile.py.
+ * Called as `bench faults` it measures the two rows of faults only. Called as
+ * `bench NAME` it measures that row alone, with a system call that does not exist
+ * before and behind its last batch: marks for tests/bench/profile.py.
  */
 #include "bench.h"
 
@@ -405,6 +406,11 @@ main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "server") == 0) {
         return bench_serve();
+    }
+    if (argc > 1 && strcmp(argv[1], "faults") == 0) {
+        bench_fault_cold();
+        bench_fault_prezeroed();
+        return 0;
     }
     bench_only = argc > 1 ? argv[1] : NULL;
     bench_loop("syscall_null", bench_loop_null);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The tables of docs/performance.md, from the kept figures: tests/bench/baseline.json
-(make bench), tests/bench/peers.json (make bench-peers) and tests/bench/growth.json (make growth). Imported by check_docs.py."""
+(make bench), peers.json (make bench-peers), wall.json (make bench-wall) and growth.json
+(make growth). Imported by check_docs.py."""
 import json
 import pathlib
 
@@ -46,6 +47,8 @@ MEMORY = [
 ]
 HEAPS = [("kmalloc_tight", "64 bytes, freed at once"), ("kmalloc_mixed", "16 to 2,048 bytes among 16,384 live blocks")]
 
+KERNEL_HEAP = [(name, f"kmalloc, kfree: {text}") for name, text in HEAPS]
+
 
 def load(name):
     path = BENCH / name
@@ -67,16 +70,30 @@ def verdict(row):
     return say(target) if met else f"{say(target)}, missed by {say(round(abs(row['instructions'] - target), 2))}"
 
 
-def write_costs():
-    rows, linux = load("baseline.json"), load("peers.json").get("linux", {})
-    lines = ["| operation | SecOS | target | Linux, default | Linux, tuned | Linux's operation |",
-             "| --- | ---: | ---: | ---: | ---: | --- |"]
+def quoted(name):
+    """What others are said to need for row @name: marked, for no command of ours says it."""
+    text = load("quoted.json")["rows"].get(name)
+    return f"*{text}*" if text else "-"
+
+
+def cost_lines(rows, linux):
+    """The table of operations: ours, as bench.json has them, beside Linux's, as peers.json has them."""
+    lines = ["| operation | SecOS | target | Linux, default | Linux, tuned | Linux's operation | *others, quoted* |",
+             "| --- | ---: | ---: | ---: | ---: | --- | --- |"]
     for name, text, peer in OPERATIONS:
         if name in rows:
             columns = [say(linux.get(c, {}).get("rows", {}).get(peer)) if peer else "-" for c in ("default", "tuned")]
             lines.append(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {' | '.join(columns)} |"
-                         f" {PEER_OPERATIONS.get(peer, '-')} |")
+                         f" {PEER_OPERATIONS.get(peer, '-')} | {quoted(name)} |")
     return lines
+
+
+def write_costs():
+    return cost_lines(load("baseline.json"), load("peers.json").get("linux", {}))
+
+
+def write_quoted():
+    return [f"- {who}: {source}." for who, source in load("quoted.json")["sources"].items()]
 
 
 PEER_OPERATIONS = {
@@ -86,27 +103,71 @@ PEER_OPERATIONS = {
     "region_create_destroy": "mmap, munmap", "spawn_exit_wait": "vfork, exec, wait",
     "boot": "reset to init and off again, busy waiting included",
 }
+WALL_PEER_OPERATIONS = {**PEER_OPERATIONS, "boot": "reset to init"}
+
+
+def say_spread(values):
+    """Median, and the rounds' lowest and highest; no more digits than there is in them."""
+    if not values:
+        return "-"
+    median, low, high = (f"{int(v):,}" if v >= 1000 else f"{v:g}" for v in values)
+    return f"{median} ({low} to {high})"
+
+
+def wall_lines(found):
+    """The table of wall times of @found, as wall.json has it."""
+    lines = ["| operation | SecOS | Linux, default | Linux, tuned | SecOS for 1 of Linux, tuned | Linux's operation |",
+             "| --- | ---: | ---: | ---: | ---: | --- |"]
+    memory = [(f"{name}_kernel", text, None) for name, text in (*MEMORY, *KERNEL_HEAP)]
+    for name, text, peer in [*OPERATIONS, *memory]:
+        row = found.get("rows", {}).get(name)
+        if row:
+            columns = " | ".join(say_spread(row.get(key)) for key in ("secos", "default", "tuned", "ours_to_tuned"))
+            lines.append(f"| {text} | {columns} | {WALL_PEER_OPERATIONS.get(peer, '-')} |")
+    return lines
+
+
+def write_wall():
+    found = load("wall.json")
+    if not found:
+        return ["(`make bench-wall KEEP=1` has not been run.)"]
+    return [*wall_lines(found), "", f"Medians of {found['rounds']} rounds, with the lowest and the highest. {found['qemu']} on {found['host']};"
+            f" {found['linux'].split(',')[0]}."]
+
+
+def write_wallheaps():
+    """How long our heap takes for 1 of each other's."""
+    heaps = load("wall.json").get("heaps", {})
+    names = sorted(next(iter(heaps.values()), {}))
+    lines = [f"| allocated and freed | {' | '.join(f'for 1 of {name}' for name in names)} |", f"| --- |{' ---: |' * len(names)}"]
+    return lines + [f"| {text} | {' | '.join(say_spread(heaps[trace].get(name)) for name in names)} |"
+                    for trace, text in HEAPS if trace in heaps]
 
 
 def write_memory():
     rows = load("baseline.json")
-    return ["| operation | SecOS | target |", "| --- | ---: | ---: |",
-            *(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} |" for name, text in MEMORY if name in rows)]
+    return ["| operation | SecOS | target | *others, quoted* |", "| --- | ---: | ---: | --- |",
+            *(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {quoted(name)} |" for name, text in MEMORY if name in rows)]
 
 
 def write_heaps():
     rows, heaps = load("baseline.json"), load("peers.json").get("heap", {})
     names = sorted(heaps)
-    lines = [f"| allocated and freed | SecOS kmalloc | target | {' | '.join(names)} |", f"| --- | ---: | ---: |{' ---: |' * len(names)}"]
+    lines = [f"| allocated and freed | SecOS kmalloc | target | {' | '.join(names)} | *others, quoted* |",
+             f"| --- | ---: | ---: |{' ---: |' * len(names)} --- |"]
     for name, text in HEAPS:
         if name in rows:
             columns = " | ".join(say(heaps[heap].get(name)) for heap in names)
-            lines.append(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {columns} |")
+            lines.append(f"| {text} | {say(rows[name]['instructions'])} | {verdict(rows[name])} | {columns} | {quoted(name)} |")
     return lines
 
 
 def write_linux():
-    linux = load("peers.json").get("linux")
+    return linux_lines(load("peers.json").get("linux"))
+
+
+def linux_lines(linux):
+    """Which Linux it was."""
     if not linux:
         return ["(`make bench-peers` has not been run.)"]
     return [f"- package {linux['package']}", f"- {linux['version']}", f"- processor {linux['cpu']}, 256 MiB",
@@ -168,4 +229,4 @@ def write_kinds():
     return [*lines, "", f"Bytes: {sizes}. The smallest RAM that reaches the prompt: {found.get('smallest_mib')} MiB."]
 
 
-WRITERS = {"startup": write_startup, "kinds": write_kinds, "growth": write_growth, "ram": write_ram, "costs": write_costs, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}
+WRITERS = {"wall": write_wall, "wallheaps": write_wallheaps, "startup": write_startup, "kinds": write_kinds, "growth": write_growth, "ram": write_ram, "costs": write_costs, "quoted": write_quoted, "memory": write_memory, "heaps": write_heaps, "linux": write_linux}

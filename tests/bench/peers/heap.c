@@ -86,27 +86,40 @@ heap_trim(void)
     abort();
 }
 
-int
-main(void)
+static void
+peer_run(const struct trace *trace)
 {
-    for (unsigned i = 0; i < TRACE_COUNT; i++) {
-        const struct trace *trace = &traces[i];
-        uint64_t pairs;
+    uint64_t ticks[2];
+    uint64_t pairs;
 
-        if (strncmp(trace->name, "kmalloc", strlen("kmalloc")) != 0) {
-            continue;
-        }
-        trace->prepare(trace->argument);
-        CALLGRIND_ZERO_STATS;
-        (void)trace->run_empty();
-        CALLGRIND_DUMP_STATS_AT("empty");
-        trace->finish();
-        trace->prepare(trace->argument);
-        CALLGRIND_ZERO_STATS;
-        pairs = trace->run();
-        CALLGRIND_DUMP_STATS_AT(trace->name);
-        trace->finish();
-        printf("pairs %s %llu\n", trace->name, (unsigned long long)pairs);
+    trace->prepare(trace->argument);
+    ticks[0] = trace_tsc();
+    CALLGRIND_ZERO_STATS;
+    (void)trace->run_empty();
+    CALLGRIND_DUMP_STATS_AT("empty");
+    ticks[0] = trace_tsc() - ticks[0];
+    trace->finish();
+    trace->prepare(trace->argument);
+    ticks[1] = trace_tsc();
+    CALLGRIND_ZERO_STATS;
+    pairs = trace->run();
+    CALLGRIND_DUMP_STATS_AT(trace->name);
+    ticks[1] = trace_tsc() - ticks[1];
+    trace->finish();
+    printf("pairs %s %llu\n", trace->name, (unsigned long long)pairs);
+    printf("ticks %s %llu %llu\n", trace->name, (unsigned long long)ticks[0],
+           (unsigned long long)ticks[1]);
+}
+
+/* Called with a number it runs the traces so often. */
+int
+main(int argc, char **argv)
+{
+    unsigned long times = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
+
+    for (unsigned long n = 0; n < times; n++) {
+        peer_run(&traces[TRACE_KMALLOC_TIGHT]);
+        peer_run(&traces[TRACE_KMALLOC_MIXED]);
     }
     return 0;
 }
