@@ -12,7 +12,7 @@ EXPLORE_KERNEL := $(filter-out $(addprefix kernel/ipc/,console.c modules.c super
 EXPLORE_WORLD := $(addprefix tests/explore/,world.c step.c act.c act_pager.c look.c look_memory.c machine.c door.c host_gs.c)
 EXPLORE_FAKES := $(addprefix tests/host/fakes/,mmu.c ram.c)
 EXPLORE_SRCS  := $(EXPLORE_KERNEL) $(EXPLORE_WORLD) $(EXPLORE_FAKES) $(addprefix tests/explore/,heap_arena.c snapshot.c describe.c \
-	keys.c walk.c explore.c)
+	keys.c states.c walk.c explore.c)
 
 # The world for others: with every object of the kernel in malloc, for AddressSanitizer.
 WORLD_SRCS := $(EXPLORE_KERNEL) $(EXPLORE_WORLD) tests/explore/heap_malloc.c

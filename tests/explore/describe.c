@@ -17,6 +17,7 @@
 
 #define WORDS_BYTES 512u
 #define LONGEST     64u /* list */
+#define OWN_PLACE   8u  /* in what a client says of itself */
 
 enum {
     WHO_NOBODY = 0xF0,
@@ -27,7 +28,7 @@ enum {
 struct describe_words {
     uint8_t bytes[WORDS_BYTES];
     size_t used;
-    unsigned place[WORLD_CLIENTS]; /* of each client, in this order of them */
+    unsigned place[WORLD_CLIENTS]; /* of each client among them */
 };
 
 static void
@@ -37,6 +38,13 @@ describe_byte(struct describe_words *words, uint64_t byte)
         panic("describe: more to say than there is room for");
     }
     words->bytes[words->used++] = (uint8_t)byte;
+}
+
+static int
+describe_compare(const struct describe_words *a, const struct describe_words *b)
+{
+    return a->used != b->used ? (a->used < b->used ? -1 : 1)
+                              : memcmp(a->bytes, b->bytes, a->used);
 }
 
 /* The name of a client's thread: place of the client and number in it. */
@@ -245,13 +253,10 @@ describe_pagers(struct describe_words *words)
         if (world.pagers[i].process == NULL) {
             continue;
         }
-        each[at] = (struct describe_words){ .used = 0 };
+        each[at].used = 0;
         memcpy(each[at].place, words->place, sizeof(words->place));
         describe_pager(&each[at], &world.pagers[i]);
-        for (count++; at > 0
-                      && memcmp(each[at - 1].bytes, each[at].bytes,
-                                sizeof(each[at].bytes))
-                             < 0;
+        for (count++; at > 0 && describe_compare(&each[at - 1], &each[at]) < 0;
              at--) {
             struct describe_words swapped = each[at];
 
@@ -323,28 +328,6 @@ describe_endpoint(struct describe_words *words)
     describe_byte(words, END_OF_LIST);
 }
 
-/* The whole world, its clients in the order of @words. */
-static void
-describe_everything(struct describe_words *words, uint64_t extra)
-{
-    words->used = 0;
-    describe_byte(words, extra);
-    for (unsigned place = 0; place < world.scope.clients; place++) {
-        for (unsigned c = 0; c < world.scope.clients; c++) {
-            if (words->place[c] == place) {
-                describe_client(words, c);
-            }
-        }
-    }
-    describe_pagers(words);
-    describe_endpoint(words);
-    for (unsigned page = 0; page < world.scope.pages; page++) {
-        describe_byte(words, world.memory->chunks[0] != NULL
-                                 && world.memory->chunks[0]->pages[page].frame
-                                        != NULL);
-    }
-}
-
 static struct key
 describe_hash(const struct describe_words *words)
 {
@@ -365,42 +348,90 @@ describe_hash(const struct describe_words *words)
     return (struct key){ { a * 0x9FB21C651E98DF25ull ^ a >> 28, b } };
 }
 
-struct describe_question {
-    uint64_t extra;
-    struct key key;
+/* What there is to say of each client, and their order. */
+struct describe_clients {
+    struct describe_words of[WORLD_CLIENTS];
+    unsigned order[WORLD_CLIENTS]; /* clients, the first first */
 };
 
-/* Of the keys under the two orders that matter (as they are, and the first two
- * exchanged), the smaller. */
+/* A client's number says nothing: they are told in the order of what there is to
+ * say about them. */
+static void
+describe_clients(struct describe_clients *clients)
+{
+    for (unsigned c = 0; c < world.scope.clients; c++) {
+        unsigned at = c;
+
+        clients->of[c].used = 0;
+        for (unsigned i = 0; i < WORLD_CLIENTS; i++) {
+            clients->of[c].place[i] = i == c ? OWN_PLACE : i;
+        }
+        describe_client(&clients->of[c], c);
+        for (; at > 0
+               && describe_compare(&clients->of[clients->order[at - 1]],
+                                   &clients->of[c])
+                      > 0;
+             at--) {
+            clients->order[at] = clients->order[at - 1];
+        }
+        clients->order[at] = c;
+    }
+}
+
+/* The whole world, its clients in their order. */
+static struct key
+describe_everything(const struct describe_clients *clients)
+{
+    struct describe_words words = { .used = 0 };
+
+    for (unsigned i = 0; i < world.scope.clients; i++) {
+        const struct describe_words *client = &clients->of[clients->order[i]];
+
+        words.place[clients->order[i]] = i;
+        if (words.used + client->used > WORDS_BYTES) {
+            panic("describe: more to say than there is room for");
+        }
+        memcpy(words.bytes + words.used, client->bytes, client->used);
+        words.used += client->used;
+    }
+    describe_pagers(&words);
+    describe_endpoint(&words);
+    for (unsigned page = 0; page < world.scope.pages; page++) {
+        describe_byte(&words, world.memory->chunks[0] != NULL
+                                  && world.memory->chunks[0]->pages[page].frame
+                                         != NULL);
+    }
+    return describe_hash(&words);
+}
+
+/* Where the first two clients are alike, only the rest of the world tells them apart,
+ * if anything does: then of both orders the one with the smaller key. */
 static void
 describe_answer(void *argument)
 {
-    struct describe_question *question = argument;
-    struct describe_words words = { .place = { 0, 1, 2 } };
+    struct key *key = argument;
+    struct describe_clients clients = { .order = { 0, 1, 2 } };
+    unsigned *order = clients.order;
     struct key other;
 
-    describe_everything(&words, question->extra);
-    question->key = describe_hash(&words);
-    if (world.scope.clients < 2) {
+    describe_clients(&clients);
+    *key = describe_everything(&clients);
+    if (world.scope.clients < 2
+        || describe_compare(&clients.of[order[0]], &clients.of[order[1]])
+               != 0) {
         return;
     }
-    words.place[0] = 1;
-    words.place[1] = 0;
-    describe_everything(&words, question->extra);
-    other = describe_hash(&words);
-    if (memcmp(&other, &question->key, sizeof(other)) < 0) {
-        question->key = other;
+    order[0] ^= order[1];
+    order[1] ^= order[0];
+    order[0] ^= order[1];
+    other = describe_everything(&clients);
+    if (memcmp(&other, key, sizeof(other)) < 0) {
+        *key = other;
     }
 }
 
 bool
-describe_state(uint64_t extra, struct key *out)
+describe_state(struct key *out)
 {
-    struct describe_question question = { .extra = extra };
-
-    if (door_enter(describe_answer, &question) != DOOR_RETURNED) {
-        return false;
-    }
-    *out = question.key;
-    return true;
+    return door_enter(describe_answer, out) == DOOR_RETURNED;
 }

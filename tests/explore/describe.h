@@ -16,6 +16,6 @@
 
 #include "keys.h"
 
-/* The key of the present state's description; @extra is part of it.
- * Returns false if the state cannot even be read. */
-bool describe_state(uint64_t extra, struct key *out);
+/* The key of the present state's description. Returns false if the state cannot
+ * even be read. */
+bool describe_state(struct key *out);

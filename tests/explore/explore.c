@@ -8,7 +8,7 @@
  *      explore --names    the names of the invariants; --scopes: those of the
  *                         scopes
  *
- * EXPLORE_DISTURBANCES=n walks with n disturbances instead of the scope's own;
+ * EXPLORE_DISTURBANCES=n walks with at most n disturbances instead of the scope's own;
  * EXPLORE_LOG=1 shows the kernel's log.
  */
 #include <stdio.h>
@@ -24,9 +24,11 @@
 #include "walk.h"
 #include "world.h"
 
+/* Missing pages only: no pages of a pager's own, no rights that shrink. */
 #define WITHOUT_OBJECTS \
     (1u << ANSWER_ZERO | 1u << ANSWER_ZERO_RUN | 1u << ANSWER_FAIL)
-#define EVERY_ANSWER ((1u << ANSWERS) - 1)
+#define WITHOUT_RIGHTS \
+    (STEPS_EVERY & ~(1u << STEP_MAP | 1u << STEP_PROTECT | 1u << STEP_EXIT))
 
 struct explore_scope {
     const char *name;
@@ -36,12 +38,54 @@ struct explore_scope {
 };
 
 static const struct explore_scope explore_scopes[] = {
+    { "whole",
+      "2 clients of 2 threads, 3 pages each, 1 pager",
+      { .clients = 2,
+        .threads = 2,
+        .pages = 3,
+        .servers = 1,
+        .pagers = 2,
+        .answers = WITHOUT_OBJECTS,
+        .steps = WITHOUT_RIGHTS },
+      WALK_UNBOUNDED },
+    { "half",
+      "1 client of 2 threads, 3 pages, 1 pager",
+      { .clients = 1,
+        .threads = 2,
+        .pages = 3,
+        .servers = 1,
+        .pagers = 2,
+        .answers = WITHOUT_OBJECTS,
+        .steps = WITHOUT_RIGHTS },
+      WALK_UNBOUNDED },
+    { "every",
+      "1 client of 2 threads, 2 pages, 1 pager",
+      { .clients = 1,
+        .threads = 2,
+        .pages = 2,
+        .servers = 1,
+        .pagers = 2,
+        .answers = ANSWERS_EVERY,
+        .steps = STEPS_EVERY },
+      WALK_UNBOUNDED },
+    { "tiny",
+      "2 clients of 1 thread, 1 page each, 1 pager",
+      { .clients = 2,
+        .threads = 1,
+        .pages = 1,
+        .servers = 1,
+        .pagers = 2,
+        .answers = ANSWERS_EVERY,
+        .steps = STEPS_EVERY },
+      WALK_UNBOUNDED },
     { "pair",
       "2 clients of 2 threads, 3 pages each, 1 pager",
       { .clients = 2,
         .threads = 2,
         .pages = 3,
         .servers = 1,
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
         .answers = WITHOUT_OBJECTS },
       1 },
     { "races",
@@ -50,7 +94,9 @@ static const struct explore_scope explore_scopes[] = {
         .threads = 2,
         .pages = 1,
         .servers = 1,
-        .answers = EVERY_ANSWER },
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
+        .answers = ANSWERS_EVERY },
       3 },
     { "alone",
       "1 client of 2 threads, 3 pages, 1 pager",
@@ -58,7 +104,9 @@ static const struct explore_scope explore_scopes[] = {
         .threads = 2,
         .pages = 3,
         .servers = 1,
-        .answers = EVERY_ANSWER },
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
+        .answers = ANSWERS_EVERY },
       2 },
     { "crowd",
       "1 client of 4 threads, 2 pages, 1 pager",
@@ -66,7 +114,9 @@ static const struct explore_scope explore_scopes[] = {
         .threads = 4,
         .pages = 2,
         .servers = 1,
-        .answers = EVERY_ANSWER },
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
+        .answers = ANSWERS_EVERY },
       1 },
     { "team",
       "2 clients of 1 thread, 2 pages each, 1 pager of 2 threads",
@@ -74,7 +124,9 @@ static const struct explore_scope explore_scopes[] = {
         .threads = 1,
         .pages = 2,
         .servers = 2,
-        .answers = EVERY_ANSWER },
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
+        .answers = ANSWERS_EVERY },
       1 },
     { "poor",
       "1 client of 2 threads that can pay for 2 pages of 3",
@@ -83,7 +135,9 @@ static const struct explore_scope explore_scopes[] = {
         .pages = 3,
         .servers = 1,
         .poor = 2,
-        .answers = EVERY_ANSWER },
+        .pagers = WORLD_PAGERS,
+        .steps = STEPS_EVERY,
+        .answers = ANSWERS_EVERY },
       1 },
 };
 
@@ -120,6 +174,34 @@ explore_print_way(const struct explore_scope *scope,
     }
 }
 
+/* One line for people and for run.py, and how the number of states grows. */
+static void
+explore_print_walk(const struct explore_scope *scope,
+                   const struct walk_result *result, unsigned disturbances)
+{
+    unsigned last = 0;
+    char most[16] = "all";
+
+    if (!result->is_complete) {
+        snprintf(most, sizeof(most), "%u", disturbances);
+    }
+    printf("%-6s %9llu states %10llu transitions %3u deep, %s disturbances "
+           "%6.1f s  %s\n",
+           scope->name, (unsigned long long)result->states,
+           (unsigned long long)result->transitions, result->depth, most,
+           explore_seconds(), scope->about);
+    for (unsigned i = 0; i < STATES_LAYERS; i++) {
+        last = result->layers[i] != 0 ? i : last;
+    }
+    printf("       states by disturbances:");
+    for (unsigned i = 0; i <= last; i++) {
+        printf(" %llu", (unsigned long long)result->layers[i]);
+    }
+    printf("; %llu twins and %llu lone steps compared\n",
+           (unsigned long long)result->twins,
+           (unsigned long long)result->alone);
+}
+
 static bool
 explore_one(const struct explore_scope *scope)
 {
@@ -127,21 +209,17 @@ explore_one(const struct explore_scope *scope)
     const char *most = getenv("EXPLORE_DISTURBANCES");
     unsigned disturbances = scope->disturbances;
 
-    if (most != NULL && most[0] >= '0'
-        && most[0] <= (char)('0' + WALK_MOST_DISTURBED)) {
-        disturbances = (unsigned)(most[0] - '0');
+    if (most != NULL) {
+        disturbances = (unsigned)strtoul(most, NULL, 10);
+        disturbances = disturbances < WALK_UNBOUNDED ? disturbances
+                                                     : WALK_UNBOUNDED;
     }
     walk_everywhere(disturbances, &result);
     if (result.broken != NULL) {
         explore_print_way(scope, &result);
         return false;
     }
-    printf("%-6s %9llu states %10llu transitions %3u deep %7llu twins "
-           "%6.1f s  %s, %u disturbances\n",
-           scope->name, (unsigned long long)result.states,
-           (unsigned long long)result.transitions, result.depth,
-           (unsigned long long)result.twins, explore_seconds(), scope->about,
-           disturbances);
+    explore_print_walk(scope, &result, disturbances);
     return true;
 }
 

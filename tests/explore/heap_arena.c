@@ -85,3 +85,9 @@ heap_blocks(void)
 {
     return heap_count;
 }
+
+size_t
+heap_arena_used(void)
+{
+    return heap_used;
+}

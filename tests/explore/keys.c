@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define KEYS_AT_LEAST (1u << 12)
+#define NUMBER_MASK   UINT32_MAX
 
 void *
 keys_realloc(void *old, uint64_t bytes)
@@ -20,17 +21,30 @@ keys_realloc(void *old, uint64_t bytes)
     return memory;
 }
 
-static uint32_t *
+/* The upper half of a slot's word is taken from the key, so that the key itself
+ * need be fetched only to confirm. */
+static uint64_t *
 keys_slot(const struct keys *keys, const struct key *key)
 {
-    uint32_t at = (uint32_t)key->half[0] & (keys->slot_count - 1);
+    uint64_t at = key->half[0] & (keys->slot_count - 1);
 
     while (keys->slots[at] != 0
-           && memcmp(&keys->keys[keys->slots[at] - 1], key, sizeof(*key))
-                  != 0) {
+           && ((keys->slots[at] ^ key->half[1]) > NUMBER_MASK
+               || memcmp(&keys->keys[(keys->slots[at] & NUMBER_MASK) - 1], key,
+                         sizeof(*key))
+                      != 0)) {
         at = (at + 1) & (keys->slot_count - 1);
     }
     return &keys->slots[at];
+}
+
+static void
+keys_put(const struct keys *keys, uint32_t number)
+{
+    const struct key *key = &keys->keys[number];
+
+    *keys_slot(keys, key) = (key->half[1] & ~(uint64_t)NUMBER_MASK)
+                            | (number + 1);
 }
 
 static void
@@ -39,18 +53,21 @@ keys_grow(struct keys *keys)
     keys->room = keys->room == 0 ? KEYS_AT_LEAST : keys->room * 2;
     keys->keys = keys_realloc(keys->keys, keys->room * sizeof(struct key));
     free(keys->slots);
-    keys->slot_count = keys->room * 2;
-    keys->slots = keys_realloc(NULL, keys->slot_count * sizeof(uint32_t));
-    memset(keys->slots, 0, keys->slot_count * sizeof(uint32_t));
+    keys->slot_count = (uint64_t)keys->room * 2;
+    keys->slots = calloc(keys->slot_count, sizeof(uint64_t));
+    if (keys->slots == NULL) {
+        perror("explore");
+        exit(2);
+    }
     for (uint32_t i = 0; i < keys->count; i++) {
-        *keys_slot(keys, &keys->keys[i]) = i + 1;
+        keys_put(keys, i);
     }
 }
 
 uint32_t
 keys_add(struct keys *keys, const struct key *key, bool *is_new)
 {
-    uint32_t *slot;
+    const uint64_t *slot;
 
     if (keys->count == keys->room) {
         keys_grow(keys);
@@ -59,9 +76,10 @@ keys_add(struct keys *keys, const struct key *key, bool *is_new)
     *is_new = *slot == 0;
     if (*is_new) {
         keys->keys[keys->count] = *key;
-        *slot = ++keys->count;
+        keys_put(keys, keys->count++);
+        return keys->count - 1;
     }
-    return *slot - 1;
+    return (uint32_t)(*slot & NUMBER_MASK) - 1;
 }
 
 void

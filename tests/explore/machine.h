@@ -52,3 +52,6 @@ uint64_t heap_blocks(void);
 /* heap_arena.c: all there is, for snapshot.c. */
 #define HEAP_ARENA_BYTES (32u << 10)
 extern uint8_t heap_arena[HEAP_ARENA_BYTES];
+
+/* heap_arena.c: bytes of it that were ever in use. */
+size_t heap_arena_used(void);

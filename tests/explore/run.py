@@ -22,9 +22,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FIGURES = HERE / "figures.txt"
 BUGS = HERE / "bugs.txt"
-LINE = re.compile(r"(\w+) +(\d+) states +(\d+) transitions +(\d+) deep +(\d+) twins.* (\d) disturbances")
+LINE = re.compile(r"(\w+) +(\d+) states +(\d+) transitions +(\d+) deep, (\d+|all) disturbances.*\n"
+                  r" +states by disturbances:([\d ]+);")
 # Scopes of the short walk and their disturbances; the long one takes explore.c's own.
-SHORT = {"races": 2, "alone": 1, "pair": 0, "crowd": 0, "team": 0, "poor": 0}
+SHORT = {"half": None, "tiny": None, "races": 2, "alone": 1, "pair": 0, "crowd": 0, "team": 0, "poor": 0}
 
 
 def explorer():
@@ -32,9 +33,9 @@ def explorer():
 
 
 def read_figures():
-    """{(scope, disturbances): (states, transitions, depth)}"""
+    """{(scope, disturbances or "all"): (states, transitions, depth, states by disturbances...)}"""
     rows = [line.split() for line in FIGURES.read_text().splitlines() if line and line[0] != "#"]
-    return {(scope, int(most)): tuple(map(int, rest)) for scope, most, *rest in rows}
+    return {(scope, most): tuple(map(int, rest)) for scope, most, *rest in rows}
 
 
 def write_figures(figures):
@@ -45,7 +46,7 @@ def write_figures(figures):
 
 def are_near(old, new):
     """A change of the kernel's steps changes the counts a little; more than a third is another protocol."""
-    return all(abs(a - b) * 3 <= max(a, b) for a, b in zip(old, new))
+    return all(abs(a - b) * 3 <= max(a, b) for a, b in zip(old[:3], new[:3]))
 
 
 def walk_one(scope, most):
@@ -56,8 +57,8 @@ def walk_one(scope, most):
     found = LINE.match(done.stdout)
     if done.returncode != 0 or not found:
         return None
-    _, states, transitions, depth, _, disturbances = found.groups()
-    return (scope, int(disturbances)), (int(states), int(transitions), int(depth))
+    _, states, transitions, depth, disturbances, layers = found.groups()
+    return (scope, disturbances), (int(states), int(transitions), int(depth), *map(int, layers.split()))
 
 
 def walk(args):

@@ -16,7 +16,9 @@
 #include "tests/host/fakes/fakes.h"
 #include "world.h"
 
-#define LINE_BYTES 64u
+#define LINE_BYTES  64u
+#define HEAP_MORE   (8u << 10) /* than is in use in the first state */
+#define FRAMES_MORE 6u         /* than clients can ask for          */
 
 /* kernel_state.ld */
 extern uint8_t kernel_state_start[];
@@ -62,7 +64,8 @@ snapshot_mark_entry(bool *changes, uint64_t page, unsigned level)
 }
 
 /* Any frame may become a client's, which writes to its first line, or a table, which
- * has its entries for the client's pages, and for the kernel's, in a few others. */
+ * has its entries for the client's pages, and for the kernel's, in a few others. The
+ * lowest are taken first, so that there is an end to those that change. */
 static void
 snapshot_mark_frame(size_t frame)
 {
@@ -92,15 +95,22 @@ snapshot_mark(struct snapshot_area *area, const uint8_t *start, size_t bytes)
 void
 snapshot_begin(void)
 {
+    unsigned more =
+        world.scope.clients * (MMU_TABLES_PER_MAP + WORLD_PAGES) + FRAMES_MORE;
+
     snapshot_add_area(&snapshot_areas[0], kernel_state_start,
                       (size_t)(kernel_state_end - kernel_state_start));
     snapshot_add_area(&snapshot_areas[1], fake_ram,
                       MACHINE_FRAMES * PAGE_BYTES);
-    snapshot_mark(&snapshot_areas[0], heap_arena, HEAP_ARENA_BYTES);
+    snapshot_mark(&snapshot_areas[0], heap_arena,
+                  heap_arena_used() + HEAP_MORE);
     snapshot_mark(&snapshot_areas[0], (uint8_t *)&world, sizeof(world));
+    snapshot_mark(&snapshot_areas[0], (uint8_t *)frame_table,
+                  MACHINE_FRAMES * sizeof(*frame_table));
     snapshot_mark(&snapshot_areas[1], (uint8_t *)call_slots,
                   WORLD_SLOTS * sizeof(*call_slots));
-    for (size_t frame = 1; frame < MACHINE_FRAMES; frame++) {
+    for (size_t frame = 1; frame < MACHINE_FRAMES && more > 0; frame++) {
+        more -= frame_kind_of(frame_table[frame]) == FRAME_FREE;
         if (frame_kind_of(frame_table[frame]) != FRAME_HEAP) {
             snapshot_mark_frame(frame);
         }

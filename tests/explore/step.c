@@ -168,7 +168,8 @@ step_may_start_pager(void)
         if (world_pager_is_alive(i)) {
             return false;
         }
-        room = room || world.pagers[i].process == NULL;
+        room = room
+               || (i < world.scope.pagers && world.pagers[i].process == NULL);
     }
     return room;
 }
@@ -176,6 +177,9 @@ step_may_start_pager(void)
 bool
 step_is_possible(const struct step *step)
 {
+    if ((world.scope.steps >> step->event & 1) == 0) {
+        return false;
+    }
     switch (step->event) {
     case STEP_PAGER_START:
         return step_may_start_pager();
@@ -341,6 +345,16 @@ step_to_reap(struct step *step)
         }
     }
     return false;
+}
+
+bool
+step_alone(struct step *step)
+{
+    const unsigned objects = 1u << ANSWER_SHARE | 1u << ANSWER_MOVE;
+
+    return (world.scope.answers & objects) == 0 && step_to_reap(step)
+           && step->event == STEP_REAP
+           && world.clients[step->who].process->ending;
 }
 
 /* What thread @step->thread of pager @step->who would do. */

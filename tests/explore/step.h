@@ -34,6 +34,8 @@ enum step_event {
     STEP_EVENTS,
 };
 
+#define STEPS_EVERY ((1u << STEP_EVENTS) - 1)
+
 /* Answers: a verdict, and how much of it. */
 enum step_answer {
     ANSWER_ZERO,
@@ -46,6 +48,8 @@ enum step_answer {
     ANSWER_NONSENSE, /* a strike */
     ANSWERS,
 };
+
+#define ANSWERS_EVERY ((1u << ANSWERS) - 1)
 
 struct step {
     uint8_t event;
@@ -64,6 +68,11 @@ bool step_is_possible(const struct step *step);
 
 /* Whether the possible step @step takes something away or ends somebody. */
 bool step_disturbs(const struct step *step);
+
+/* Whether a step is possible that concerns nobody else: the end of a client goes on.
+ * Whatever waited for it, or it for others, was given up when the end began; what is
+ * left is its own. Not so where clients share pages, which a pager may take back. */
+bool step_alone(struct step *step);
 
 /* What a willing pager, or whoever completes ends, would do next. Returns false if
  * nothing is left to do. */

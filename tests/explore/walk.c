@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The walk: breadth first, by replaying steps. */
+/* The walk: breadth first, from copies of the states on the way. */
 #include "walk.h"
 
 #include <stdio.h>
@@ -8,119 +8,40 @@
 
 #include "act.h"
 #include "describe.h"
-#include "keys.h"
 #include "look.h"
 #include "snapshot.h"
 #include "world.h"
 
 #define STROLLS      100u
 #define STROLL_STEPS 80u
-#define VERIFY_EVERY 512u
-#define TWINS_EVERY  256u
+#define VERIFY_EVERY 4096u
+#define TWINS_EVERY  256u /* for the first so many, then more rarely: */
+#define TWINS_OFTEN  (1u << 20)
+#define TWINS_RARELY 4096u
+#define ALONE_EVERY  64u
 #define MOST_TRIES   20u
 #define TWINS_DIFFER "same_description_same_future"
-#define NO_NODE      UINT32_MAX
-#define SERVED       255u /* so that these keys are no other's */
-
-/* A way to a state: the way to its parent and one step more. A state that is
- * reached again with fewer disturbances gets another node. */
-struct walk_node {
-    uint32_t parent;
-    uint32_t state;
-    struct step step;
-    uint8_t disturbed; /* steps so far that disturb */
-    bool is_outdone;
-};
-
-/* Nodes that wait to be expanded, first come, first served. */
-struct walk_queue {
-    uint32_t *nodes;
-    uint32_t first;
-    uint32_t end;
-    uint32_t room;
-};
+#define NOT_ALONE    "steps_alone_commute"
 
 struct walk {
     struct walk_result *result;
     unsigned disturbances;
-    struct walk_node *nodes;
-    uint32_t count;
-    uint32_t room;
-    struct walk_queue queues[WALK_MOST_DISTURBED + 1]; /* by `disturbed` */
-    struct keys seen;                                  /* states         */
-    uint32_t *best;                                    /* node, by state */
-    uint32_t best_room;
-    struct keys served; /* states that come to a good end */
+    struct states states;
     uint64_t revisits;
-    /* The way to the node that is expanded, and a copy of each state on it:
+    uint64_t lone;      /* steps alone */
+    uint32_t expanded;  /* the state whose steps are taken */
+    unsigned disturbed; /* steps to the present state that disturb */
+    /* The way to the state that is expanded, and a copy of each state on it:
      * the next one's way is mostly the same. */
-    uint32_t path[WALK_LONGEST];
-    void *copies[WALK_LONGEST];
-    unsigned length;
+    struct states_way way;
+    void *copies[STATES_LONGEST];
     void *scratch;
-    void *twin;
     bool is_worthless; /* a line of memory changed that never had before */
 };
 
 static struct walk walk;
 
-/* ---- nodes ------------------------------------------------------------- */
-
-static uint32_t
-walk_add_node(uint32_t parent, uint32_t state, const struct step *step,
-              unsigned disturbed)
-{
-    struct walk_queue *queue = &walk.queues[disturbed];
-
-    if (walk.count == walk.room) {
-        walk.room = walk.room * 2 + 1024;
-        walk.nodes = keys_realloc(walk.nodes, walk.room * sizeof(*walk.nodes));
-    }
-    if (queue->end == queue->room) {
-        queue->room = queue->room * 2 + 1024;
-        queue->nodes =
-            keys_realloc(queue->nodes, queue->room * sizeof(*queue->nodes));
-    }
-    walk.nodes[walk.count] = (struct walk_node){
-        .parent = parent,
-        .state = state,
-        .step = *step,
-        .disturbed = (uint8_t)disturbed,
-    };
-    queue->nodes[queue->end++] = walk.count;
-    return walk.count++;
-}
-
-static void
-walk_set_best(uint32_t state, uint32_t node)
-{
-    if (state >= walk.best_room) {
-        walk.best_room = walk.best_room * 2 + 1024;
-        walk.best =
-            keys_realloc(walk.best, walk.best_room * sizeof(*walk.best));
-    }
-    walk.best[state] = node;
-}
-
-/* Write the nodes from the first one to @node. Returns the steps between. */
-static unsigned
-walk_path(uint32_t node, uint32_t *path)
-{
-    unsigned length = 0;
-
-    for (uint32_t at = node; walk.nodes[at].parent != NO_NODE;
-         at = walk.nodes[at].parent) {
-        length++;
-    }
-    if (length >= WALK_LONGEST) {
-        fprintf(stderr, "explore: a way of %u steps\n", length);
-        exit(2);
-    }
-    for (unsigned i = length + 1; i-- > 0; node = walk.nodes[node].parent) {
-        path[i] = node;
-    }
-    return length;
-}
+/* ---- going there ------------------------------------------------------- */
 
 static void
 walk_keep_copy(unsigned at)
@@ -131,58 +52,46 @@ walk_keep_copy(unsigned at)
     snapshot_save(walk.copies[at]);
 }
 
-/* Make the state of @node the present one: from where its way leaves the way that
- * was gone last. Returns false if that was not possible, which is the explorer's
- * own fault: see snapshot.h. */
+/* Make @state the present one: from where its way leaves the way that was gone
+ * last. Returns false if that was not possible, which is the explorer's own fault:
+ * see snapshot.h. */
 static bool
-walk_go(uint32_t node)
+walk_go(uint32_t state)
 {
-    uint32_t path[WALK_LONGEST];
-    unsigned length = walk_path(node, path);
+    struct states_way way;
     unsigned same = 0;
 
-    while (same < length && same < walk.length
-           && path[same + 1] == walk.path[same + 1]) {
+    states_find_way(&walk.states, state, &way);
+    while (same < way.length && same < walk.way.length
+           && way.states[same + 1] == walk.way.states[same + 1]) {
         same++;
     }
     snapshot_restore(walk.copies[same]);
-    for (unsigned i = same + 1; i <= length; i++) {
-        const struct step *step = &walk.nodes[path[i]].step;
+    for (unsigned i = same + 1; i <= way.length; i++) {
+        const struct step step = states_step(&walk.states, way.states[i]);
 
-        if (!step_is_possible(step) || act_do(step) != NULL) {
+        if (!step_is_possible(&step) || act_do(&step) != NULL) {
+            walk.way.length = i - 1;
             return false;
         }
-        walk.path[i] = path[i];
+        walk.way.states[i] = way.states[i];
         walk_keep_copy(i);
-        walk.length = i;
     }
-    walk.length = length;
+    walk.way.length = way.length;
     return true;
 }
 
-/* ---- to a good end ---------------------------------------------------- */
+/* ---- what is broken ---------------------------------------------------- */
 
 /* Serve the present state until nobody waits. Returns what is broken by that: all
- * is looked at after each step. @remember: stop at a state that was served before. */
+ * is looked at after each step. */
 static const char *
-walk_serve(bool remember)
+walk_serve(void)
 {
-    for (unsigned i = 0; i < WALK_LONGEST; i++) {
+    for (unsigned i = 0; i < STATES_LONGEST; i++) {
         struct step step;
-        struct key key;
         const char *broken;
-        bool is_new;
 
-        if (!describe_state(SERVED, &key)) {
-            return "no_wild_pointer";
-        }
-        is_new = true;
-        if (remember) {
-            (void)keys_add(&walk.served, &key, &is_new);
-        }
-        if (!is_new) {
-            return NULL;
-        }
         if (!step_to_serve(&step)) {
             return act_somebody_waits() ? "progress" : NULL;
         }
@@ -197,81 +106,82 @@ walk_serve(bool remember)
     return "progress";
 }
 
-/* ---- what is broken ---------------------------------------------------- */
-
-/* Go @way again, from the first state, and learn after each step. Returns what is
- * broken. */
+/* Go the way of @result again, from the first state, and learn after each step.
+ * Returns what is broken. */
 static const char *
-walk_again(const struct step *way, unsigned length, enum walk_then then)
+walk_again(const struct walk_result *result)
 {
     const char *broken = NULL;
 
     (void)snapshot_learn();
     snapshot_restore_first();
-    for (unsigned i = 0; i < length && broken == NULL; i++) {
-        if (!step_is_possible(&way[i])) {
+    for (unsigned i = 0; i < result->way_length && broken == NULL; i++) {
+        if (!step_is_possible(&result->way[i])) {
             return "possible";
         }
-        broken = act_do(&way[i]);
+        broken = act_do(&result->way[i]);
         (void)snapshot_learn();
         if (broken == NULL) {
             broken = look_at_world();
         }
     }
-    if (broken == NULL && then == WALK_SERVE) {
-        broken = walk_serve(false);
-    } else if (broken == NULL && then == WALK_END) {
+    if (broken == NULL && result->then == WALK_SERVE) {
+        broken = walk_serve();
+    } else if (broken == NULL && result->then == WALK_END) {
         broken = world_end();
     }
     (void)snapshot_learn();
     return broken;
 }
 
-/* Invariant @broken is broken at @node. If it is not when the same is done again,
- * a copy was incomplete and the walk has to begin anew. */
-static void
-walk_report(uint32_t node, const char *broken, enum walk_then then)
+/* Invariant @broken is broken in @state, or (@step not NULL) by @step from there.
+ * Returns false: this is the end of the walk. */
+static bool
+walk_report(uint32_t state, const struct step *step, const char *broken,
+            enum walk_then then)
 {
     struct walk_result *result = walk.result;
-    uint32_t path[WALK_LONGEST];
+    struct states_way way = { .length = 0 };
 
-    result->way_length = walk_path(node, path);
-    for (unsigned i = 0; i < result->way_length; i++) {
-        result->way[i] = walk.nodes[path[i + 1]].step;
+    if (state != NO_STATE) {
+        states_find_way(&walk.states, state, &way);
+    }
+    result->way_length = way.length;
+    for (unsigned i = 0; i < way.length; i++) {
+        result->way[i] = states_step(&walk.states, way.states[i + 1]);
+    }
+    if (step != NULL && state != NO_STATE) {
+        result->way[result->way_length++] = *step;
     }
     result->then = then;
     result->broken = broken;
-    if (strcmp(broken, TWINS_DIFFER) != 0
-        && walk_again(result->way, result->way_length, then) != broken) {
+    if (strcmp(broken, TWINS_DIFFER) == 0 || strcmp(broken, NOT_ALONE) == 0) {
+        return false;
+    }
+    /* If it does not break again, a copy was incomplete. */
+    if (walk_again(result) != broken) {
         walk.is_worthless = true;
         result->broken = NULL;
     }
+    return false;
 }
 
 /* ---- what is demanded of a state --------------------------------------- */
 
-/* Look at the state of the new @node, which is the present one and is not
- * afterwards. Returns whether all holds. */
+/* Look at the new @state, which is the present one and, unless it is @lone, is not
+ * afterwards. The end of a state with a lone step begins with that step: it is tried
+ * from the next one. Returns whether all holds. */
 static bool
-walk_check(uint32_t node)
+walk_check(uint32_t state, bool lone)
 {
     const char *broken = look_at_world();
 
     if (broken != NULL) {
-        walk_report(node, broken, WALK_NOTHING);
-        return false;
+        return walk_report(state, NULL, broken, WALK_NOTHING);
     }
-    snapshot_save(walk.scratch);
-    broken = walk_serve(true);
+    broken = lone ? NULL : world_end();
     if (broken != NULL) {
-        walk_report(node, broken, WALK_SERVE);
-        return false;
-    }
-    snapshot_restore(walk.scratch);
-    broken = world_end();
-    if (broken != NULL) {
-        walk_report(node, broken, WALK_END);
-        return false;
+        return walk_report(state, NULL, broken, WALK_END);
     }
     return true;
 }
@@ -291,7 +201,7 @@ walk_future(void)
     for (unsigned i = 0; i < count; i++) {
         struct key key = { { 0, 0 } };
 
-        if (act_do(&steps[i]) == NULL && describe_state(0, &key)) {
+        if (act_do(&steps[i]) == NULL && describe_state(&key)) {
             sum += key.half[0] * 3 ^ key.half[1];
         }
         snapshot_restore(walk.scratch);
@@ -299,19 +209,28 @@ walk_future(void)
     return sum;
 }
 
-/* The present state, one step from @parent, has the description of one that was
- * reached before. If descriptions say enough, both have the same future. Returns
- * false if not. */
+/* Whether it is time to compare twins: often at first, to find what is wrong soon. */
+static bool
+walk_is_time_for_twins(void)
+{
+    unsigned every = walk.revisits < TWINS_OFTEN ? TWINS_EVERY : TWINS_RARELY;
+
+    return ++walk.revisits % every == 0;
+}
+
+/* The present state, which @step made of @parent, has the description of @state,
+ * which was reached before. If descriptions say enough, both have the same future.
+ * Returns false if not; else the present state is the one that is expanded. */
 static bool
 walk_compare_twins(uint32_t state, uint32_t parent, const struct step *step)
 {
     uint64_t future;
 
-    if (++walk.revisits % TWINS_EVERY != 0) {
+    if (!walk_is_time_for_twins()) {
         return true;
     }
     future = walk_future();
-    if (!walk_go(walk.best[state])) {
+    if (!walk_go(state)) {
         walk.is_worthless = true;
         return false;
     }
@@ -319,110 +238,225 @@ walk_compare_twins(uint32_t state, uint32_t parent, const struct step *step)
     if (walk_future() != future) {
         walk.is_worthless = snapshot_learn(); /* then that explains it */
         if (!walk.is_worthless) {
-            walk_report(walk_add_node(parent, state, step, 0), TWINS_DIFFER,
-                        WALK_NOTHING);
+            (void)walk_report(parent, step, TWINS_DIFFER, WALK_NOTHING);
         }
         return false;
     }
-    walk.is_worthless = !walk_go(parent);
+    walk.is_worthless = !walk_go(walk.expanded);
     return !walk.is_worthless;
+}
+
+/* ---- steps that concern nobody else ------------------------------------ */
+
+/* Do @first and then @second. Returns false if that is not possible; *@broken says
+ * whether something breaks. */
+static bool
+walk_do_both(const struct step *first, const struct step *second,
+             struct key *key, bool *broken)
+{
+    *broken = act_do(first) != NULL;
+    if (*broken) {
+        return true;
+    }
+    if (!step_is_possible(second)) {
+        return false;
+    }
+    *broken = act_do(second) != NULL || !describe_state(key);
+    return true;
+}
+
+/* Whether @alone and each other step of the present state, which is @state, lead to
+ * one state in both orders. */
+static bool
+walk_try_alone(uint32_t state, const struct step *alone)
+{
+    struct step steps[STEPS_MOST];
+    unsigned count = step_list(steps);
+    bool good = true;
+
+    snapshot_save(walk.scratch);
+    for (unsigned i = 0; i < count && good; i++) {
+        struct key keys[2] = { { { 0, 0 } }, { { 0, 0 } } };
+        bool broken[2] = { false, false };
+
+        if (memcmp(&steps[i], alone, sizeof(*alone)) == 0) {
+            continue;
+        }
+        good = walk_do_both(alone, &steps[i], &keys[0], &broken[0]);
+        snapshot_restore(walk.scratch);
+        good = good && walk_do_both(&steps[i], alone, &keys[1], &broken[1]);
+        snapshot_restore(walk.scratch);
+        /* What breaks is found where it is looked at. */
+        good = good
+               && (broken[0] || broken[1]
+                   || memcmp(&keys[0], &keys[1], sizeof(keys[0])) == 0);
+    }
+    walk.result->alone++;
+    return good || walk_report(state, alone, NOT_ALONE, WALK_NOTHING);
 }
 
 /* ---- all of them ------------------------------------------------------- */
 
+/* Where a step has led. */
+struct walk_arrival {
+    uint32_t state;
+    bool is_found; /* for the first time, or with fewer disturbances */
+    bool has_lone;
+    struct step lone; /* the step that concerns nobody else, if it has one */
+};
+
 /* The present state was reached from @parent by @step, which broke @broken. Returns
  * false if this is the end of the walk. */
 static bool
-walk_arrive(uint32_t parent, const struct step *step, unsigned disturbed,
-            const char *broken)
+walk_arrive(uint32_t parent, const struct step *step, const char *broken,
+            struct walk_arrival *out)
 {
+    unsigned disturbed = walk.disturbed;
     struct key key;
-    uint32_t state;
-    uint32_t node;
     bool is_new;
 
-    if (broken == NULL && !describe_state(0, &key)) {
+    if (broken == NULL && !describe_state(&key)) {
         broken = "no_wild_pointer";
     }
     if (broken != NULL) {
-        walk_report(walk_add_node(parent, 0, step, disturbed), broken,
-                    WALK_NOTHING);
-        return false;
+        return walk_report(parent, step, broken, WALK_NOTHING);
     }
-    state = keys_add(&walk.seen, &key, &is_new);
-    if (is_new) {
-        node = walk_add_node(parent, state, step, disturbed);
-        walk_set_best(state, node);
-        return walk_check(node);
+    out->state = states_add(&walk.states, &key, &is_new);
+    out->is_found = is_new || walk.states.of[out->state].disturbed > disturbed;
+    if (!out->is_found) {
+        return walk_compare_twins(out->state, parent, step);
     }
-    if (walk.nodes[walk.best[state]].disturbed > disturbed) {
-        walk.nodes[walk.best[state]].is_outdone = true;
-        walk_set_best(state, walk_add_node(parent, state, step, disturbed));
-    }
-    return walk_compare_twins(state, parent, step);
+    out->has_lone = step_alone(&out->lone);
+    states_set_way(&walk.states, out->state, parent, step, disturbed);
+    return !is_new || walk_check(out->state, out->has_lone);
 }
 
-/* Take every step from @node. Returns false if this is the end of the walk. */
+/* Go on from @arrival, which is the present state, as long as there are steps that
+ * concern nobody else: those states are done with at once. Returns false if this is
+ * the end of the walk. */
 static bool
-walk_expand(uint32_t node)
+walk_on(struct walk_arrival *arrival)
 {
-    struct step steps[STEPS_MOST];
-    unsigned length;
-    unsigned count;
+    while (arrival->is_found && arrival->has_lone) {
+        uint32_t state = arrival->state;
+        struct step lone = arrival->lone;
 
-    if (!walk_go(node)) {
+        if (walk.lone++ % ALONE_EVERY == 0 && !walk_try_alone(state, &lone)) {
+            return false;
+        }
+        states_set_expanded(&walk.states, state);
+        walk.result->transitions++;
+        if (!walk_arrive(state, &lone, act_do(&lone), arrival)) {
+            return false;
+        }
+        walk.states.of[state].served = arrival->state;
+    }
+    return true;
+}
+
+/* Take @step from @state, which is the present one. Returns false if this is the end
+ * of the walk. */
+static bool
+walk_step(uint32_t state, const struct step *step, bool serves)
+{
+    struct walk_arrival arrival;
+
+    walk.disturbed = walk.states.of[state].disturbed + step_disturbs(step);
+    if (walk.disturbed > walk.disturbances) {
+        walk.result->is_complete = false;
+        return true;
+    }
+    if (++walk.result->transitions % VERIFY_EVERY == 0 && snapshot_learn()) {
         walk.is_worthless = true;
         return false;
     }
-    length = walk.length;
-    if (length >= walk.result->depth) {
-        walk.result->depth = length;
+    if (!walk_arrive(state, step, act_do(step), &arrival)) {
+        return false;
+    }
+    if (serves) {
+        walk.states.of[state].served = arrival.state;
+    }
+    if (!walk_on(&arrival)) {
+        return false;
+    }
+    snapshot_restore(walk.copies[walk.way.length]);
+    return true;
+}
+
+/* Take every step from @state. Returns false if this is the end of the walk. */
+static bool
+walk_expand(uint32_t state)
+{
+    struct step steps[STEPS_MOST];
+    struct step serves = { 0 };
+    unsigned count;
+    bool is_served;
+
+    walk.expanded = state;
+    if (!walk_go(state)) {
+        walk.is_worthless = true;
+        return false;
+    }
+    if (walk.way.length > walk.result->depth) {
+        walk.result->depth = walk.way.length;
+    }
+    is_served = !step_to_serve(&serves);
+    if (is_served && act_somebody_waits()) {
+        return walk_report(state, NULL, "progress", WALK_SERVE);
+    }
+    if (is_served) {
+        walk.states.of[state].served = state;
     }
     count = step_list(steps);
     for (unsigned i = 0; i < count; i++) {
-        unsigned disturbed =
-            walk.nodes[node].disturbed + step_disturbs(&steps[i]);
-        const char *broken;
+        bool is_next = !is_served
+                       && memcmp(&steps[i], &serves, sizeof(serves)) == 0;
 
-        if (disturbed > walk.disturbances) {
-            continue;
-        }
-        broken = act_do(&steps[i]);
-        if (++walk.result->transitions % VERIFY_EVERY == 0
-            && snapshot_learn()) {
-            walk.is_worthless = true;
+        if (!walk_step(state, &steps[i], is_next)) {
             return false;
         }
-        if (!walk_arrive(node, &steps[i], disturbed, broken)) {
-            return false;
-        }
-        snapshot_restore(walk.copies[length]);
+    }
+    if (walk.states.of[state].served == NO_STATE) {
+        fprintf(stderr, "explore: a willing pager does what none may do\n");
+        exit(2);
     }
     return true;
+}
+
+/* Expand all states that need @disturbed disturbances. Returns false if this is the
+ * end of the walk. */
+static bool
+walk_layer(unsigned disturbed)
+{
+    uint32_t state;
+
+    while (states_take(&walk.states, disturbed, &state)) {
+        if (!walk_expand(state)) {
+            return false;
+        }
+    }
+    state = states_find_endless(&walk.states);
+    return state == NO_STATE
+           || walk_report(state, NULL, "progress", WALK_SERVE);
 }
 
 static void
 walk_from_first(void)
 {
     const struct step none = { 0 };
+    struct walk_arrival first;
+    bool goes_on;
 
     snapshot_restore_first();
     walk_keep_copy(0);
-    (void)walk_arrive(NO_NODE, &none, 0, NULL);
-    for (unsigned d = 0; d <= walk.disturbances; d++) {
-        struct walk_queue *queue = &walk.queues[d];
-
-        while (queue->first < queue->end && walk.result->broken == NULL
-               && !walk.is_worthless) {
-            uint32_t node = queue->nodes[queue->first++];
-
-            if (!walk.nodes[node].is_outdone) {
-                (void)walk_expand(node);
-            }
-        }
+    walk.result->is_complete = true;
+    goes_on = walk_arrive(NO_STATE, &none, NULL, &first);
+    for (unsigned d = 0; goes_on && states_are_left(&walk.states); d++) {
+        goes_on = walk_layer(d);
     }
     walk.is_worthless = walk.is_worthless || snapshot_learn();
-    walk.result->states = walk.seen.count;
+    walk.result->states = walk.states.keys.count;
+    states_count_layers(&walk.states, walk.result->layers);
 }
 
 /* ---- learning what changes --------------------------------------------- */
@@ -463,17 +497,11 @@ walk_stroll(unsigned seed)
 static void
 walk_discard(void)
 {
-    for (unsigned d = 0; d <= WALK_MOST_DISTURBED; d++) {
-        free(walk.queues[d].nodes);
-    }
-    for (unsigned i = 0; i < WALK_LONGEST; i++) {
+    for (unsigned i = 0; i < STATES_LONGEST; i++) {
         free(walk.copies[i]);
     }
-    free(walk.nodes);
-    free(walk.best);
     free(walk.scratch);
-    keys_free(&walk.seen);
-    keys_free(&walk.served);
+    states_free(&walk.states);
 }
 
 void

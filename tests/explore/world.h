@@ -48,7 +48,9 @@ struct world_scope {
     unsigned pages;   /* of each client       */
     unsigned servers; /* threads of the pager */
     unsigned poor;    /* pages a client can pay for; 0 = all */
+    unsigned pagers;  /* at a time: one that serves, others that end */
     unsigned answers; /* bit n: the pager may give enum step_answer n */
+    unsigned steps;   /* bit n: enum step_event n may happen */
 };
 
 struct world_client {

@@ -50,7 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         .pages = 1 + fuzz_byte() % WORLD_PAGES,
         .servers = 1 + fuzz_byte() % WORLD_SERVERS,
         .poor = fuzz_byte() % 4,
-        .answers = (1u << ANSWERS) - 1,
+        .pagers = WORLD_PAGERS,
+        .answers = ANSWERS_EVERY,
+        .steps = STEPS_EVERY,
     };
     serves = fuzz_byte() % 2 == 0;
     world_begin(&scope);

@@ -109,7 +109,9 @@ TEST(random_worlds_keep_every_invariant)
             .pages = 1 + (unsigned)random_below(WORLD_PAGES),
             .servers = 1 + (unsigned)random_below(WORLD_SERVERS),
             .poor = (unsigned)random_below(4),
-            .answers = (1u << ANSWERS) - 1,
+            .pagers = WORLD_PAGERS,
+            .answers = ANSWERS_EVERY,
+            .steps = STEPS_EVERY,
         };
 
         if (!run_one(&scope)) {

@@ -419,12 +419,16 @@ def write_attacks():
 def write_explorer():
     """What the explorer walked through (tests/explore), and what it must find."""
     folder = ROOT / "tests/explore"
-    about = dict(re.findall(r'\{ "(\w+)",\s+"([^"]+)"', (folder / "explore.c").read_text()))
+    source = (folder / "explore.c").read_text()
+    about = dict(re.findall(r'\{ "(\w+)",\s+"([^"]+)"', source))
+    core, plain = (re.findall(rf'\{{ "(\w+)",[^}}]*\.{field} = WITHOUT', source) for field in ("steps", "answers"))
     rows = [line.split() for line in (folder / "figures.txt").read_text().splitlines() if not line.startswith("#")]
     names = re.search(r"look_names\[\] = \{(.*?)NULL", (folder / "look.c").read_text(), re.DOTALL)[1]
     bugs = re.findall(r"^what (.*)", (folder / "bugs.txt").read_text(), re.MULTILINE)
-    return ["| world | disturbances | states | steps between them | longest shortest way |", "| --- | ---: | ---: | ---: | ---: |",
-            *(f"| {about[scope]} | {most} | {int(states):,} | {int(steps):,} | {depth} |" for scope, most, states, steps, depth in rows),
+    return ["| world | steps | disturbances | states | steps between them | longest way | states by disturbances |",
+            "| --- | --- | ---: | ---: | ---: | ---: | --- |",
+            *(f"| {about[scope]} | {'core' if scope in core else 'all but objects' if scope in plain else 'all'} | {most} | {int(states):,} | {int(steps):,} | {depth} "
+              f"| {', '.join(layers)} |" for scope, most, states, steps, depth, *layers in rows),
             "", "In every one of these states: " + ", ".join(re.findall(r'"(\w+)"', names)).replace("_", " ") + ".",
             "", f"The {len(bugs)} seeded bugs, each found: " + "; ".join(bugs) + "."]
 
