@@ -106,12 +106,14 @@ PEER_OPERATIONS = {
 WALL_PEER_OPERATIONS = {**PEER_OPERATIONS, "boot": "reset to init"}
 
 
+def say_time(value, digits):
+    value = float(f"{value:.{digits}g}")
+    return f"{value:,.0f}" if value >= 100 else f"{value:g}"
+
+
 def say_spread(values):
-    """Median, and the rounds' lowest and highest; no more digits than there is in them."""
-    if not values:
-        return "-"
-    median, low, high = (f"{int(v):,}" if v >= 1000 else f"{v:g}" for v in values)
-    return f"{median} ({low} to {high})"
+    """Median, and the rounds' lowest and highest with fewer digits: they are no better known."""
+    return f"{say_time(values[0], 3)} ({say_time(values[1], 2)} to {say_time(values[2], 2)})" if values else "-"
 
 
 def wall_lines(found):
@@ -223,7 +225,7 @@ def write_kinds():
     found = load("growth.json")
     rows = [row for row in found.get("ram", []) if row["memory_mib"] in (16, 128, 1024, 16384) and "kinds" in row]
     kinds = list(rows[0]["kinds"]) if rows else []
-    lines = [f"| frames of kind | {' | '.join(str(row['memory_mib']) + ' MiB' for row in rows)} |", f"| --- |{' ---: |' * len(rows)}"]
+    lines = [f"| frames of kind | {' | '.join(ram_name(row['memory_mib']) for row in rows)} |", f"| --- |{' ---: |' * len(rows)}"]
     lines += [f"| {kind} | {' | '.join(say(row['kinds'][kind]) for row in rows)} |" for kind in kinds]
     sizes = ", ".join(f"{name} {say(size)}" for name, size in found.get("images", {}).items())
     return [*lines, "", f"Bytes: {sizes}. The smallest RAM that reaches the prompt: {found.get('smallest_mib')} MiB."]
