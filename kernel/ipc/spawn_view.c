@@ -26,7 +26,9 @@ spawn_view_step(struct spawn *spawn)
     vaddr_t start;
     vaddr_t stop;
 
-    if (region == NULL || region->spec.base << PAGE_SHIFT >= end) {
+    /* The last region may go on behind the view's end. */
+    if (spawn->view_at >= end || region == NULL
+        || region->spec.base << PAGE_SHIFT >= end) {
         spawn->phase = SPAWN_FINISH;
         return spawn->view_at == spawn->request.view_base ? ST_ENOENT : ST_OK;
     }
