@@ -14,6 +14,6 @@ int
 main(void)
 {
     printf("process %ld, stack below 0x%lx\n", process_self(),
-           (unsigned long)USER_STACK_TOP);
+           (unsigned long)process_stack_top());
     return 0;
 }

@@ -12,6 +12,7 @@ include kernel/arch/x86_64/build.mk
 KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	klib/log.c \
 	klib/panic.c \
+	klib/random.c \
 	klib/stack_guard.c \
 	klib/symbol.c \
 	mm/blocks.c \

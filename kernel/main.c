@@ -17,9 +17,11 @@
 #include <ipc/fault.h>
 #include <ipc/journal.h>
 #include <ipc/modules.h>
+#include <ipc/spawn.h>
 #include <ipc/supervisor.h>
 #include <klib/log.h>
 #include <klib/panic.h>
+#include <klib/random.h>
 #include <klib/stack_guard.h>
 #include <klib/version.h>
 #include <mm/boot_info.h>
@@ -81,6 +83,22 @@ main_choose_pager(const struct boot_info *info)
     }
 }
 
+/* aslr=on|off: whether processes stand where chance puts them. */
+static void
+main_choose_places(const struct boot_info *info)
+{
+    const char *aslr = boot_option(info, "aslr");
+
+    spawn_aslr = !boot_option_is(info, "aslr", "off");
+    if (spawn_aslr && aslr != NULL && !boot_option_is(info, "aslr", "on")) {
+        panic("main: aslr=%s is neither on nor off", aslr);
+    }
+    random_init();
+    if (!cpu_features.rdrand) {
+        klog("random: no RDRAND: seeded by clocks, which can be guessed");
+    }
+}
+
 /* From the loader's view of memory to the kernel's own: frames, final page
  * tables, heap. After it nothing of boot/ is left. */
 static void
@@ -103,6 +121,7 @@ main_init_tasks(void)
     modules_init(&main_boot_info);
     console_object_init();
     main_choose_pager(&main_boot_info);
+    main_choose_places(&main_boot_info);
     journal_init(!boot_option_is(&main_boot_info, "journal", "off"));
     process_init();
     supervisor_init();

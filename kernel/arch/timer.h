@@ -18,3 +18,7 @@
 /* Start the tick; it is delivered once irq_unmask(TIMER_IRQ) was called.
  * Context: boot, interrupts off, once. */
 void timer_init(void);
+
+/* The battery-backed clock as it stands, seconds to years, one byte each; the
+ * time may move while it is read. For want of better random numbers. */
+uint64_t timer_read_calendar(void);

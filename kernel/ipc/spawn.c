@@ -9,8 +9,8 @@
 
 #include <klib/kassert.h>
 #include <klib/log.h>
+#include <klib/random.h>
 #include <mm/heap.h>
-#include <task/place.h>
 #include <task/process.h>
 #include <task/sched.h>
 #include <task/usercopy.h>
@@ -26,6 +26,8 @@
 
 /* Larger images than this are refused before anything is copied. */
 #define SPAWN_IMAGE_MOST (64ull << 20)
+
+bool spawn_aslr;
 
 /* ---- phases ------------------------------------------------------------ */
 
@@ -147,10 +149,19 @@ spawn_limit(struct spawn *spawn, uint64_t *frames, uint32_t *permissions)
 static void
 spawn_place(struct spawn *spawn)
 {
-    struct place place = place_fixed(&spawn->plan);
+    uint64_t random[PLACE_NUMBERS];
 
-    elf_move(&spawn->plan, place.image - spawn->plan.first_page);
-    spawn->process->image_base = place.image;
+    if (spawn_aslr) {
+        for (unsigned i = 0; i < PLACE_NUMBERS; i++) {
+            random[i] = random_u64();
+        }
+        spawn->place = place_choose(&spawn->plan, random);
+    } else {
+        spawn->place = place_fixed(&spawn->plan);
+    }
+    elf_move(&spawn->plan, spawn->place.image - spawn->plan.first_page);
+    spawn->process->image_base = spawn->place.image;
+    spawn->process->map_base = spawn->place.map_base;
 }
 
 static enum status
@@ -204,6 +215,7 @@ spawn_create(struct spawn *spawn)
         .process = spawn->process,
         .image = spawn->image,
         .plan = &spawn->plan,
+        .place = &spawn->place,
         .pager = spawn->process->pager,
         .resident = spawn->resident,
         .start_flags = fault_placement == FAULT_BY_SELF && spawn->pager != NULL
@@ -268,7 +280,7 @@ spawn_finish(struct spawn *spawn)
     }
     spawn_endow(spawn);
     process->entry = spawn->plan.entry;
-    process->stack_top = USER_STACK_TOP;
+    process->stack_top = spawn->place.stack_top;
     process->kstack_top = context->kernel_stack_top;
     process->regs = context->frame;
     context_set_entry(context, spawn->plan.entry, stack, stack);

@@ -25,6 +25,7 @@
 
 #include <task/elf.h>
 #include <task/loader.h>
+#include <task/place.h>
 
 struct binding;
 struct boot_module;
@@ -65,6 +66,7 @@ struct spawn {
     uint64_t copied;
     struct spawn_request request;
     struct elf_plan plan;
+    struct place place;
     struct loader loader;
     struct memory_object *views; /* of the creator; one reference, or NULL */
     uint64_t view_at;  /* the view is made, or taken back, up to here */
@@ -72,6 +74,9 @@ struct spawn {
     enum status error; /* what UNDO ends with */
     char args[SPAWN_ARGS_BYTES];
 };
+
+/* Whether each new process stands where chance puts it (aslr=on). */
+extern bool spawn_aslr;
 
 /* Do one step. Returns ST_OK while it goes well (phase says how far), else why
  * the spawn failed; then only spawn_drop may follow. */

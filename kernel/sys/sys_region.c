@@ -90,18 +90,23 @@ sys_find_source(struct process *process, uint64_t handle,
 
 /* The base asked for, or a hole. */
 static enum status
-sys_place_region(const struct region_tree *tree, uint64_t base,
+sys_place_region(const struct process *process, uint64_t base,
                  struct region_spec *spec)
 {
+    const struct region_tree *tree = &process->space.regions;
+    uint64_t from = process->map_base >> PAGE_SHIFT;
     uint64_t bytes;
 
     if (!checked_mul(spec->pages, PAGE_BYTES, &bytes) || bytes == 0) {
         return ST_EINVAL;
     }
     if (base == 0) {
-        return region_find_hole(tree, USER_MAP_BASE >> PAGE_SHIFT,
-                                USER_END >> PAGE_SHIFT, spec->pages,
+        /* Above the place that was chosen for it; below only when that is full. */
+        return region_find_hole(tree, from, USER_END >> PAGE_SHIFT, spec->pages,
                                 &spec->base)
+                       || region_find_hole(tree, USER_MAP_BASE >> PAGE_SHIFT,
+                                           USER_END >> PAGE_SHIFT, spec->pages,
+                                           &spec->base)
                    ? ST_OK
                    : ST_ENOMEM;
     }
@@ -185,7 +190,7 @@ sys_region_create(SYS_ARGS)
         status = sys_find_source(process, a, &source);
     }
     if (status == ST_OK) {
-        status = sys_place_region(&process->space.regions, b, &spec);
+        status = sys_place_region(process, b, &spec);
     }
     if (status != ST_OK) {
         return status;

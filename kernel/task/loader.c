@@ -8,11 +8,12 @@
 #include <base/align.h>
 #include <base/string.h>
 
-#include <arch/cpu.h>
+#include <klib/random.h>
 #include <mm/frame.h>
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
+#include "place.h"
 #include "process.h"
 
 #define ARGS_MOST            64u
@@ -207,16 +208,17 @@ loader_step(struct loader *loader, unsigned most, bool *done)
 }
 
 /* Write argument strings, argv and struct process_start to the top page, which
- * the kernel sees at @page and the program below USER_STACK_TOP. */
+ * the kernel sees at @page and the program below the top of its stack. */
 static enum status
 loader_write_start(const struct loader *loader, uint8_t *page, const char *args,
                    uint32_t args_bytes, uint64_t *stack_out)
 {
-    uint64_t user_page = USER_STACK_TOP - PAGE_BYTES;
+    uint64_t user_page = loader->place->stack_top - PAGE_BYTES;
     uint64_t strings_at = PAGE_BYTES - align_up(args_bytes, 16);
     uint64_t argv[ARGS_MOST + 1];
     struct process_start start = { .process_id = loader->process->id,
-                                   .flags = loader->start_flags };
+                                   .flags = loader->start_flags,
+                                   .heap_base = loader->place->heap_base };
     uint64_t argv_at;
     uint64_t start_at;
 
@@ -231,8 +233,8 @@ loader_write_start(const struct loader *loader, uint8_t *page, const char *args,
     argv_at = strings_at - (start.argc + 1) * sizeof(argv[0]);
     start_at = align_down(argv_at - sizeof(start), 16);
     start.argv = user_page + argv_at;
-    start.random[0] = cpu_random();
-    start.random[1] = cpu_random();
+    start.random[0] = random_u64();
+    start.random[1] = random_u64();
     memcpy(page + strings_at, args, args_bytes);
     memcpy(page + argv_at, argv, (start.argc + 1) * sizeof(argv[0]));
     memcpy(page + start_at, &start, sizeof(start));
@@ -246,15 +248,16 @@ loader_make_stack(struct loader *loader, const char *args, uint32_t args_bytes,
 {
     struct space *space = &loader->process->space;
     uint64_t bytes = loader->plan->manifest.stack_bytes;
-    uint64_t bottom = USER_STACK_TOP - bytes;
+    uint64_t stack_top = loader->place->stack_top;
+    uint64_t bottom = stack_top - bytes;
     uint64_t pages = loader->resident ? RESIDENT_STACK_PAGES : 1;
     enum status status;
     void *top = NULL;
 
     if (loader->resident) {
-        bottom = USER_STACK_TOP - RESIDENT_STACK_PAGES * PAGE_BYTES;
+        bottom = stack_top - RESIDENT_STACK_PAGES * PAGE_BYTES;
     }
-    status = loader_add_region(loader, bottom, USER_STACK_TOP,
+    status = loader_add_region(loader, bottom, stack_top,
                                PROT_READ | PROT_WRITE, REGION_STACK);
     if (status != ST_OK) {
         return status;
@@ -263,7 +266,7 @@ loader_make_stack(struct loader *loader, const char *args, uint32_t args_bytes,
                                REGION_GUARD);
     for (uint64_t i = pages; i > 0 && status == ST_OK; i--) {
         status = vmm_alloc_page_in_space(space,
-                                         vaddr(USER_STACK_TOP - i * PAGE_BYTES),
+                                         vaddr(stack_top - i * PAGE_BYTES),
                                          PROT_READ | PROT_WRITE, &top);
     }
     if (status != ST_OK) {

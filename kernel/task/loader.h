@@ -25,12 +25,14 @@
 
 #include <task/elf.h>
 
+struct place;
 struct process;
 
 struct loader {
     struct process *process;
-    const uint8_t *image; /* kernel memory that nobody changes */
-    const struct elf_plan *plan;
+    const uint8_t *image;        /* kernel memory that nobody changes */
+    const struct elf_plan *plan; /* moved to its place */
+    const struct place *place;
     void *pager; /* binding of what comes on demand */
     bool resident;
     uint32_t start_flags; /* enum start_flags */

@@ -140,6 +140,7 @@ process_init_fields(struct process *process, struct process *parent,
     process->parent_id = parent == NULL ? 0 : parent->id;
     process->depth = parent == NULL ? 0 : parent->depth + 1;
     process->permissions = UINT32_MAX;
+    process->map_base = USER_MAP_BASE;
     process->priority_ceiling = PRIORITIES - 1;
 }
 

@@ -67,6 +67,7 @@ struct process {
     /* The program, for debuggers and reports. */
     uint64_t entry;
     uint64_t image_base; /* its lowest page; 0 = not placed yet */
+    uint64_t map_base;   /* from where holes for regions are looked for */
     uint64_t stack_top;
     uint64_t kstack_top;
     struct trap_frame *regs;

@@ -163,8 +163,8 @@ main(void)
     int64_t notification;
 
     shell_make_resident((uintptr_t)_data_start, (uintptr_t)_end);
-    shell_make_resident(USER_STACK_TOP - SHELL_STACK_PAGES * PAGE_BYTES,
-                        USER_STACK_TOP);
+    shell_make_resident(process_stack_top() - SHELL_STACK_PAGES * PAGE_BYTES,
+                        process_stack_top());
     notification = notify_create();
     if (notification < 0) {
         return command_failed("shell: notification", notification);

@@ -33,19 +33,20 @@
 #define ACTOR_PATIENCE 20000000000ull
 
 enum actor_order {
-    ORDER_EXIT,    /* status                                            */
-    ORDER_SUM,     /* base, pages: result = sum of all words            */
-    ORDER_FIRST,   /* the same of the first word of each page           */
-    ORDER_FILL,    /* base, pages, seed                                 */
-    ORDER_REGION,  /* pages, prot, source: result = base; 0 = the pager */
-    ORDER_DESTROY, /* base, pages                                       */
-    ORDER_PROTECT, /* base, pages, prot                                 */
-    ORDER_VIEW,    /* base, pages: spawn another actor with a view      */
-    ORDER_OBJECT,  /* pages: result = a memory object, also sent        */
-    ORDER_RESIZE,  /* object, pages                                     */
-    ORDER_CLOSE,   /* handle                                            */
-    ORDER_KEEP,    /* rights: a copy of the handle that came: result    */
-    ORDER_SERVE,   /* endpoint, object: be a pager until the end        */
+    ORDER_EXIT,      /* status                                            */
+    ORDER_SUM,       /* base, pages: result = sum of all words            */
+    ORDER_FIRST,     /* the same of the first word of each page           */
+    ORDER_FILL,      /* base, pages, seed                                 */
+    ORDER_REGION,    /* pages, prot, source: result = base; 0 = the pager */
+    ORDER_REGION_AT, /* base, pages, source: the same, readable and writable */
+    ORDER_DESTROY,   /* base, pages                                       */
+    ORDER_PROTECT,   /* base, pages, prot                                 */
+    ORDER_VIEW,      /* base, pages: spawn another actor with a view      */
+    ORDER_OBJECT,    /* pages: result = a memory object, also sent        */
+    ORDER_RESIZE,    /* object, pages                                     */
+    ORDER_CLOSE,     /* handle                                            */
+    ORDER_KEEP,      /* rights: a copy of the handle that came: result    */
+    ORDER_SERVE,     /* endpoint, object: be a pager until the end        */
 };
 
 struct actor {
@@ -190,6 +191,8 @@ actor_do(const struct ipc_message *m, handle_t *give)
         return 0;
     case ORDER_REGION:
         return actor_region(0, a, (uint32_t)b, (handle_t)c);
+    case ORDER_REGION_AT:
+        return actor_region(a, b, PROT_READ | PROT_WRITE, (handle_t)c);
     case ORDER_DESTROY:
         return region_destroy(a, b);
     case ORDER_PROTECT:

@@ -201,7 +201,7 @@ attack_unmap_stack(uint64_t number)
     uint64_t base = attack_stack_base();
 
     (void)number;
-    (void)region_destroy(base, (USER_STACK_TOP - base) / PAGE);
+    (void)region_destroy(base, (process_stack_top() - base) / PAGE);
 }
 
 static void

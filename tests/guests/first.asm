@@ -11,7 +11,7 @@ default rel
 bits 64
 
 SYS_EXIT     equ 0x1001
-STACK_TOP    equ 0x00007FFFFFFF0000
+STACK_AREA   equ 0x0000700000000000
 PAGE         equ 0x1000
 FLAGS_FIRST  equ 0x202
 FLAGS_FIXED  equ 0x3FF72A               ; all but the arithmetic flags
@@ -60,11 +60,17 @@ main:
     CHECK   16
     test    rsp, 15
     CHECK   17
-    mov     rax, STACK_TOP - PAGE
-    mov     rbx, rdi
-    and     rbx, -PAGE
-    cmp     rbx, rax
-    CHECK   18
+    mov     rax, rsp                        ; the stack's top page, wherever it is,
+    or      rax, PAGE - 1                   ; in its area
+    xor     rax, rdi
+    cmp     rax, PAGE
+    setae   al
+    mov     rbx, STACK_AREA
+    cmp     rdi, rbx
+    setb    bl
+    or      al, bl
+    movzx   eax, al
+    CHECK_ZERO 18, eax
     xor     eax, eax
     cmp     rdi, rsp
     setb    al

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include <libsecos/console.h>
+#include <libsecos/image.h>
 #include <libsecos/ipc.h>
 #include <libsecos/manifest.h>
 #include <libsecos/process.h>
@@ -58,13 +59,16 @@ struct pointer {
 
 static handle_t pointer_child;
 
+/* Stands for the address of this program's own first page. */
+#define IMAGE 0x1111111111111000u
+
 static const struct pointer pointers[] = {
     { "region_query",
       SYS_region_query,
       1,
       OUT,
       sizeof(struct region_info),
-      { 0x400000 },
+      { IMAGE },
       ST_OK },
     { "process_report",
       SYS_process_report,
@@ -106,7 +110,7 @@ static const struct pointer pointers[] = {
       2,
       OUT,
       sizeof(struct translate_info),
-      { 0, 0x400000 },
+      { 0, IMAGE },
       ST_OK },
     { "sys_machine",
       SYS_sys_machine,
@@ -166,6 +170,9 @@ pointer_call(const struct pointer *p, uint64_t address)
     uint64_t args[6];
 
     memcpy(args, p->args, sizeof(args));
+    for (unsigned i = 0; i < 6; i++) {
+        args[i] = args[i] == IMAGE ? image_bias() : args[i];
+    }
     args[p->index] = address;
     if (p->number == SYS_process_report) {
         args[0] = pointer_child;

@@ -20,6 +20,7 @@
 #include <base/align.h>
 
 #include <libsecos/console.h>
+#include <libsecos/image.h>
 #include <libsecos/ipc.h>
 #include <libsecos/manifest.h>
 #include <libsecos/pager_protocol.h>
@@ -149,12 +150,15 @@ struct call {
                       * themselves, or by the faults themselves */
 };
 
+/* Stands for the address of this program's own first page. */
+#define IMAGE 0x1111111111111000u
+
 static const struct call calls[] = {
     { "region_query",
       SYS_region_query,
       1,
       sizeof(struct region_info),
-      { 0x400000 },
+      { IMAGE },
       1 },
     { "process_report",
       SYS_process_report,
@@ -184,7 +188,7 @@ static const struct call calls[] = {
       SYS_sys_translate,
       2,
       sizeof(struct translate_info),
-      { 0, 0x400000 },
+      { 0, IMAGE },
       1 },
     { "sys_machine",
       SYS_sys_machine,
@@ -261,6 +265,9 @@ do_call(const struct call *call, unsigned border)
     uint64_t args[6];
 
     memcpy(args, call->args, sizeof(args));
+    for (unsigned i = 0; i < 6; i++) {
+        args[i] = args[i] == IMAGE ? image_bias() : args[i];
+    }
     args[call->index] =
         (uint64_t)(uintptr_t)(buffer + border * PAGE_BYTES - call->bytes / 2);
     return syscall_fast(call->number, args);

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include <libsecos/console.h>
+#include <libsecos/image.h>
 #include <libsecos/manifest.h>
 #include <libsecos/process.h>
 #include <libsecos/region.h>
@@ -126,7 +127,8 @@ run_calls(void)
     claim_status("stack not aligned", raw_handler(code, top - 8), ST_EINVAL);
     claim_status("stack where nothing is", raw_handler(code, 0x66660000),
                  ST_EFAULT);
-    claim_status("stack in text", raw_handler(code, 0x400000 + 64), ST_EFAULT);
+    claim_status("stack in text", raw_handler(code, image_bias() + 64),
+                 ST_EFAULT);
     touch(data);
     claim_equal("the old handler still serves", (int64_t)resident(data), 1);
     claim_status("a handler of one's own", self_handler(bad_answers_handler),
@@ -279,7 +281,7 @@ talk_handler(UNUSED uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
 
     talk_faults++;
     (void)console_write(HANDLE_SLOT_CONSOLE, text, sizeof(text) - 1);
-    (void)region_query(0x400000, &info);
+    (void)region_query(image_bias(), &info);
     (void)thread_yield();
     (void)fault_return(VERDICT_ZERO, 1);
 }

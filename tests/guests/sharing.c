@@ -282,13 +282,14 @@ end_pager(struct actor *pager)
 }
 
 static uint64_t
-start_side(struct actor *side, handle_t binding)
+start_side(struct actor *side, handle_t binding, uint64_t base)
 {
     int64_t name;
 
     (void)actor_start(side, 0, 0, 0);
     name = actor_give(side, binding, RIGHT_BIND);
-    return (uint64_t)actor_order(side, ORDER_REGION, PAGES, RW, (uint64_t)name);
+    return (uint64_t)actor_order(side, ORDER_REGION_AT, base, PAGES,
+                                 (uint64_t)name);
 }
 
 /* Both sides wait for a page when the pager is killed; the next one serves both. In
@@ -306,9 +307,9 @@ restart(void)
     uint64_t base;
 
     before = actor_frames();
-    base = start_side(&side[0], binding);
+    base = start_side(&side[0], binding, 0);
     claim_equal("both sides at one address",
-                (int64_t)start_side(&side[1], binding), (int64_t)base);
+                (int64_t)start_side(&side[1], binding, base), (int64_t)base);
     fill_object(object, PAGES, base, 1);
     for (uint64_t page = 0; page < PAGES; page++) {
         for (unsigned write = 0; write < 2; write++) {
@@ -385,7 +386,7 @@ shrink_under_pager(handle_t object)
     handle_t binding = (handle_t)binding_create(endpoint, 1, RW, PAGES);
     struct actor pager = { .process = HANDLE_NONE };
     struct actor side;
-    uint64_t base = start_side(&side, binding);
+    uint64_t base = start_side(&side, binding, 0);
 
     fill_object(object, PAGES, base, 1);
     start_pager(&pager, endpoint, object);
@@ -463,7 +464,7 @@ last(void)
     struct memory_info before;
     struct memory_info was;
     struct actor side;
-    uint64_t base = start_side(&side, binding);
+    uint64_t base = start_side(&side, binding, 0);
 
     before = actor_frames();
     fill_object(object, PAGES, base, 1);

@@ -26,6 +26,12 @@ static uint64_t pages_reserved;
 static uint64_t pages_filled;
 static int places_taken;
 
+uint64_t
+heap_pages_first(void)
+{
+    return HEAP_PAGES_BASE;
+}
+
 bool
 heap_pages_reserve(uint64_t base, uint64_t pages, bool *taken)
 {

@@ -26,7 +26,7 @@ def number_pattern(text):
         return text if len(text) <= 4 else r"0x[0-9a-f]+"
     if "." in text:
         return r"\d+\.\d+"
-    if re.search(r"[a-f]", text) or len(text) >= 12:
+    if re.search(r"[a-f]", text) or len(text) >= 9:  # a page, an address
         return r"[0-9a-f]+"
     return "0" if text == "0" else r"\d*[1-9]\d*"
 

@@ -92,11 +92,12 @@ def test_it_shows_what_the_system_shows(boot, tmp_path):
     machine.command("memtest")
     regions, frames = machine.command("regions"), machine.frames()
     processes = machine.processes()
+    guard = re.search(r"^  ([0-9a-f]{12})-\S+ ---/--- .* guard", regions, re.MULTILINE)[1]
     data = re.search(r"^  ([0-9a-f]{12})-\S+ rw-/rw- .* image", regions, re.MULTILINE)[1]
     commands = script(tmp_path, "secos processes", "secos regions shell", "secos frames", "secos faults",
                       ("frame", "python import state\npython print(state.frame_text(0))"),
                       ("text", "secos walk &kernel_main"), ("data", f"secos walk 0x{data} shell"), "secos frame 0x100000",
-                      ("guard", "secos walk 0x7fffffeef000 2"), ("end", "detach"))
+                      ("guard", f"secos walk 0x{guard} 2"), ("end", "detach"))
     text = gdb(["gdb", "-q", "-nx", BUILD / "kernel.elf", "-x", ROOT / "tools/gdb/secos.py",
                 "-ex", f"target remote {tmp_path}/gdb", "-batch", "-x", commands])
     said = sections(text)

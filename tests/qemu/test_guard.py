@@ -4,22 +4,26 @@
 Method: touch the guard at its edges, recurse without end, a few hundred times; a region of
 kind guard of one's own is in the guests `syscalls` and `pointers`."""
 from hostile import *  # noqa: F403
-from hostile import SOAK, arena, gauntlet, killed  # noqa: F401
+from hostile import SOAK, arena, gauntlet, killed, pytest  # noqa: F401
 
-STACK_TOP = 0x7FFFFFFF0000
+STACK_TOP = 0x7FFFFFFF0000  # with aslr=off
 STACK_PAGES, PAGE = 256, 4096  # USER_STACK_PAGES; its guard is one page
 BASE = STACK_TOP - STACK_PAGES * PAGE
 
 
-def test_h46_the_edges_of_the_guard(arena):
+@pytest.mark.parametrize("options", ["aslr=off", "aslr=on"])
+def test_h46_the_edges_of_the_guard(arena, options):
     """The byte below the stack and the lowest byte of the guard are refused; the byte below the
     guard is nobody's; the lowest byte of the stack itself can be written."""
-    machine = arena("gauntlet", "attack")
+    machine = arena("gauntlet", "attack", options=options)
     ends = gauntlet(machine, "attack", "guard:1", "guard:8", "guard:4095", "guard:4096", "guard:4097", "stack-bottom:0",
                     "stack-bottom:4095")
     for below in (1, 8, 4095, 4096):
-        killed(ends[f"guard:{below}"], PF, error=WRITE | USER, reason=GUARD, address=BASE - below)
-    killed(ends["guard:4097"], PF, reason=NO_REGION, address=BASE - 4097)
+        end = ends[f"guard:{below}"]
+        base = BASE if options == "aslr=off" else end.region + PAGE  # the guard is the region
+        killed(end, PF, error=WRITE | USER, reason=GUARD, address=base - below)
+    killed(ends["guard:4097"], PF, reason=NO_REGION, address=BASE - 4097 if options == "aslr=off" else None)
+    assert ends["guard:4097"].address % PAGE == PAGE - 1
     assert ends["stack-bottom:0"].wait == ends["stack-bottom:4095"].wait == 99
 
 
@@ -28,7 +32,7 @@ def test_h46_recursion_without_an_end(arena):
     machine = arena("gauntlet", "attack")
     for end in gauntlet(machine, "attack", f"overflow:1-{100 * SOAK}").values():
         killed(end, PF, error=WRITE | USER, reason=GUARD)
-        assert BASE - PAGE <= end.address < BASE
+        assert end.region <= end.address < end.region + PAGE
 
 
 def test_h47_a_frame_larger_than_the_guard(arena):

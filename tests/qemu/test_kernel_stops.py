@@ -22,7 +22,7 @@ DOUBLE_FAULT = 8
 def inside(start):
     """The kernel in the null call of the guest `doors`."""
     probe = Probe()
-    machine = start(modules=modules("doors"), options="test", extra=probe.arguments)
+    machine = start(modules=modules("doors"), options="test aslr=off", extra=probe.arguments)
     machine.prompt(60)
     machine.send("run doors\r")
     machine.expect("doors open")

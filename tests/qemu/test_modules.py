@@ -100,6 +100,7 @@ def test_h112_a_spoiled_server_is_named(start, tmp_path, which):
 
 @pytest.mark.parametrize("options, message", [
     ("pager=nobody", "none of server, kernel, self"),
+    ("aslr=sometimes", "neither on nor off"),
     ("init=absent", "PANIC.*absent"),
     ("x" * 3000, r"secos\$ "),
     ("= == init= pager= '\"", r"secos\$ |PANIC"),

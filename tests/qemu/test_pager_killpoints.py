@@ -65,7 +65,7 @@ class Hunt:
         self.probe = probe
         self.deaths = deaths
         self.killed = 0
-        self.machine = arena("phoenix", options="pager-restarts=unlimited", icount=True,
+        self.machine = arena("phoenix", options="pager-restarts=unlimited aslr=off", icount=True,
                              extra=probe.arguments, **arguments)
         self.machine.send(f"run phoenix boot {deaths}\r")
         self.machine.expect("^weaving")
@@ -129,7 +129,7 @@ def test_h80_killed_at_every_instruction_of_its_loop(arena, probe, report):
     """From the delivery of a fault to the answer: owing one page at each instruction. The
     last one is the system call that answers: the kill comes before it."""
     learn = Probe()
-    machine = arena("phoenix", extra=learn.arguments)
+    machine = arena("phoenix", options="aslr=off", extra=learn.arguments)
     learn.attach(machine)
     learn.go()
     machine.send("memtest\r")
@@ -162,7 +162,7 @@ def test_h80_killed_at_every_instruction_of_its_start(arena, probe, report):
     """From its first instruction to its first receive: it serves nobody yet."""
     start = program_symbols(PAGER)["_start"]
     learn = Probe()
-    machine = arena("phoenix", extra=learn.arguments)
+    machine = arena("phoenix", options="aslr=off", extra=learn.arguments)
     machine.send("pager kill\r")
     learn.attach(machine)
     learn.run_to(start, when=lambda: learn.current()[1] == "pager")
@@ -223,7 +223,7 @@ def test_h80_killed_while_others_run(arena, probe, report):
 
     # Nobody has the processor: phoenix never rests, so another machine shows it.
     other = Probe()
-    idle = arena("phoenix", options="pager-restarts=unlimited", extra=other.arguments)
+    idle = arena("phoenix", options="pager-restarts=unlimited aslr=off", extra=other.arguments)
     other.attach(idle)
     other.run_to("pager_watch_tick", when=lambda: other.current()[0] == 0)
     other.divert("supervisor_kill_pager")

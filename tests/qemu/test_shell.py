@@ -82,7 +82,7 @@ def test_frames_why_tells_owner_and_place_of_a_private_frame(machine):
 
 def test_frames_why_counts_who_shows_a_module(machine):
     """The shell's text is its module's frames; while a program runs, its text has one more user."""
-    frame = re.search(r"-> frame (0x\w+), r-x, module", machine.command("translate 0x400000"))[1]
+    frame = re.search(r"-> frame (0x\w+), r-x, module", machine.command(f"translate {machine.image_base(2):#x}"))[1]
     assert "shown by 1 user pages" in machine.command(f"frames why {frame}")
 
 

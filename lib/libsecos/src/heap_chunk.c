@@ -35,7 +35,7 @@ struct heap_chunk {
 _Static_assert(sizeof(struct heap_chunk) <= PAGE_BYTES, "the header's page");
 
 static struct list heap_chunks = { &heap_chunks, &heap_chunks };
-static uint64_t heap_chunk_next = HEAP_PAGES_BASE;
+static uint64_t heap_chunk_next; /* 0 = none so far */
 static uint64_t heap_chunk_total;
 static uint64_t heap_chunk_filled_pages;
 
@@ -82,7 +82,8 @@ heap_chunk_reserve(uint64_t pages)
     uint64_t bytes = align_up(pages * PAGE_BYTES, HEAP_CHUNK_BYTES);
 
     for (int i = 0; i < CHUNK_PLACES; i++) {
-        uint64_t base = heap_chunk_next;
+        uint64_t base = heap_chunk_next == 0 ? heap_pages_first()
+                                             : heap_chunk_next;
         bool taken = false;
 
         if (bytes > HEAP_PAGES_END - base) {

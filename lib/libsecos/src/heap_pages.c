@@ -2,14 +2,22 @@
 /* Pages for malloc, from regions. */
 #include "heap_pages.h"
 
-#include <secos/bootinfo.h>
+#include <stddef.h>
 
 #include <base/align.h>
 
+#include <libsecos/process.h>
 #include <libsecos/region.h>
 
 _Static_assert(HEAP_PAGES_BASE > USER_MAP_BASE && HEAP_PAGES_END < USER_END,
                "above what the kernel chooses first, in the user's half");
+
+uint64_t
+heap_pages_first(void)
+{
+    return process_started != NULL ? process_started->heap_base
+                                   : HEAP_PAGES_BASE;
+}
 
 bool
 heap_pages_reserve(uint64_t base, uint64_t pages, bool *taken)

@@ -6,10 +6,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <secos/bootinfo.h>
+
 /* Where the heap lies: far above the place from which region_create looks for
  * holes, and far below the stack. */
-#define HEAP_PAGES_BASE 0x0000200000000000ull
-#define HEAP_PAGES_END  0x0000400000000000ull
+#define HEAP_PAGES_BASE USER_HEAP_BASE
+#define HEAP_PAGES_END  USER_HEAP_END
+
+/* Where in it to begin: what the kernel chose for this process. */
+uint64_t heap_pages_first(void);
 
 /* Make [@base, @base + @pages) ours, empty. Returns false where something else
  * is there, or the kernel refuses; *@taken says which of the two. */

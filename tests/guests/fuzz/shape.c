@@ -8,6 +8,7 @@
 
 #include <base/elf64.h>
 
+#include <libsecos/image.h>
 #include <libsecos/region.h>
 #include <libsecos/system.h>
 
@@ -18,7 +19,7 @@
 #define KERNEL   0xFFFFFFFF80200000u
 #define PHYSMAP  0xFFFF888000000000u
 #define SCRATCH  8192u
-#define IMAGE_AT 0x400000u
+#define IMAGE_AT image_bias()
 
 struct fuzz_pool fuzz_pool;
 
@@ -202,7 +203,7 @@ some_base(struct fuzz_random *random)
     if (fuzz_once_in(random, 400)) { /* ourselves: mostly the end */
         return fuzz_once_in(random, 2)
                    ? IMAGE_AT + fuzz_below(random, 16) * PAGE
-                   : USER_STACK_TOP - fuzz_below(random, 260) * PAGE;
+                   : process_stack_top() - fuzz_below(random, 260) * PAGE;
     }
     switch (fuzz_below(random, 32)) {
     case 0:

@@ -8,6 +8,7 @@
 #include <secos/process.h>
 #include <secos/types.h>
 
+#include <base/align.h>
 #include <base/compiler.h>
 
 #include <libsecos/syscall.h>
@@ -18,6 +19,14 @@
 
 /* What the kernel told this process at its birth; on the first stack page. */
 extern const struct process_start *process_started;
+
+/* The end of the first stack: what the kernel told at the start lies on its top
+ * page. */
+static inline uint64_t
+process_stack_top(void)
+{
+    return align_up((uint64_t)(uintptr_t)process_started + 1, PAGE_BYTES);
+}
 
 /* Create a process (secos/process.h says how). Returns its handle, or
  * ST_ENOENT (no such module), ST_ENOEXEC, ST_ENOMEM, ST_EAGAIN, ST_EPERM. */

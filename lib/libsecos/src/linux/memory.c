@@ -15,13 +15,15 @@
 #include <base/align.h>
 #include <base/string.h>
 
+#include <libsecos/process.h>
 #include <libsecos/region.h>
 
 #include "linux.h"
 
-/* Where the break begins: above malloc's chunks (src/heap_pages.h). */
-#define MEMORY_BREAK_BASE 0x0000400000000000ull
-#define MEMORY_BREAK_END  0x0000410000000000ull
+/* Where the break begins: above malloc's chunks, as far into its area as the heap
+ * is into its own. */
+#define MEMORY_BREAK_BASE USER_HEAP_END
+#define MEMORY_BREAK_MOST 0x0000010000000000ull
 
 /* Linux: asm-generic/mman-common.h. */
 #define MAP_FIXED           0x10u
@@ -31,7 +33,7 @@
 #define MREMAP_MAYMOVE      1u
 #define MADV_DONTNEED       4u
 
-static uint64_t memory_break = MEMORY_BREAK_BASE;
+static uint64_t memory_break; /* 0 = nobody asked so far */
 
 /* Linux's PROT bits have SecOS's values; to write is to read here. */
 static uint32_t
@@ -86,11 +88,17 @@ memory_region_at(uint64_t address, struct region_info *region)
 int64_t
 linux_brk(struct linux_call *call)
 {
-    uint64_t old_end = align_up(memory_break, PAGE_BYTES);
+    uint64_t first =
+        MEMORY_BREAK_BASE + (process_started->heap_base - USER_HEAP_BASE);
     uint64_t new_end = align_up(call->a, PAGE_BYTES);
+    uint64_t old_end;
     int64_t status = ST_OK;
 
-    if (call->a < MEMORY_BREAK_BASE || call->a > MEMORY_BREAK_END) {
+    if (memory_break == 0) {
+        memory_break = first;
+    }
+    old_end = align_up(memory_break, PAGE_BYTES);
+    if (call->a < first || call->a > first + MEMORY_BREAK_MOST) {
         return (int64_t)memory_break; /* Linux, too, answers with the old one */
     }
     if (new_end > old_end) {
