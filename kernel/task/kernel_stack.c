@@ -22,9 +22,7 @@ static uint16_t *kernel_stack_next;
 static uint32_t kernel_stack_free_first;
 static uint32_t kernel_stack_fresh = 1;
 
-#define STACK_SLOTS 8192u
-
-_Static_assert(STACK_SLOTS <= KSTACK_SLOTS, "the window holds them");
+_Static_assert(KERNEL_STACKS_MOST <= KSTACK_SLOTS, "the window holds them");
 _Static_assert(KERNEL_STACK_PAGES == KSTACK_PAGES, "as the layout has it");
 
 static uint32_t
@@ -36,7 +34,7 @@ kernel_stack_take_slot(void)
         kernel_stack_free_first = kernel_stack_next[slot];
         return slot;
     }
-    return kernel_stack_fresh < STACK_SLOTS ? kernel_stack_fresh++ : 0;
+    return kernel_stack_fresh < KERNEL_STACKS_MOST ? kernel_stack_fresh++ : 0;
 }
 
 static void
@@ -88,7 +86,7 @@ void
 kernel_stack_init(void)
 {
     kernel_stack_next =
-        pmm_alloc_run(STACK_SLOTS * sizeof(uint16_t) / PAGE_BYTES);
+        pmm_alloc_run(KERNEL_STACKS_MOST * sizeof(uint16_t) / PAGE_BYTES);
     if (kernel_stack_next == NULL) {
         panic("kernel_stack: no memory for the slot table");
     }

@@ -15,6 +15,8 @@
 
 #include <mm/quota.h>
 
+/* So many there are at once, and no more threads. */
+#define KERNEL_STACKS_MOST 8192u
 #define KERNEL_STACK_PAGES 2u
 
 /* Make the first stacks. Context: boot, after vmm_init. */

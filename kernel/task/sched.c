@@ -10,15 +10,20 @@
 #include <klib/kassert.h>
 #include <mm/pmm.h>
 
+#include "kernel_stack.h"
 #include "sched_inline.h"
 
 /* A deadline hangs in the list of its tick modulo the wheel's size: adding and
- * removing take one step, and a tick looks only at its own list. */
+ * removing take one step, and a tick looks only at its own list. What it looks at
+ * is bounded, since interrupts are off: of a crowd that hangs in one list the
+ * rest waits in sched_due for the next ticks. */
 #define WHEEL_SLOTS 256u
+#define DUE_STEP    128u
 
 static struct list sched_queues[PRIORITIES];
 uint32_t sched_ready;
 static struct list sched_wheel[WHEEL_SLOTS];
+static struct list sched_due = { &sched_due, &sched_due };
 uint64_t sched_switch_count;
 
 void
@@ -271,14 +276,24 @@ sched_deadline_remove(struct thread *thread)
     thread->deadline_tick = 0;
 }
 
+/* All threads there can be are looked at before the wheel has turned once, so one
+ * that hangs for a later turn is back in its list in time. */
+_Static_assert(KERNEL_STACKS_MOST / DUE_STEP < WHEEL_SLOTS,
+               "the wheel is too fast");
+
 static void
 sched_expire(uint64_t now)
 {
-    list_for_each_safe(node, &sched_wheel[now % WHEEL_SLOTS]) {
-        struct thread *thread = LIST_ENTRY(node, struct thread, deadline_link);
+    list_splice_tail(&sched_due, &sched_wheel[now % WHEEL_SLOTS]);
+    for (unsigned i = 0; i < DUE_STEP && !list_is_empty(&sched_due); i++) {
+        struct thread *thread =
+            LIST_ENTRY(list_first(&sched_due), struct thread, deadline_link);
 
         if (thread->deadline_tick <= now) {
             thread_abort_wait(thread, ST_ETIMEDOUT);
+        } else {
+            list_unlink(&thread->deadline_link);
+            sched_deadline_add(thread);
         }
     }
 }

@@ -2,7 +2,8 @@
 """Claim: whatever a program asks, interrupts are off for 20,000 instructions at most.
 Method: a plugin of QEMU (tests/tools/irq_off.c) counts the instructions of the kernel from
 each entry to the next sti, iretq or sysretq, on the shipped image; the guest `stretch` asks
-for everything that is long. `tests/tools/irq_off.py` does the same under any other test."""
+for everything that is long, and `sleepers` for a thousand deadlines at once.
+`tests/tools/irq_off.py` does the same under any other test."""
 import sys
 
 import pytest
@@ -31,4 +32,14 @@ def test_interrupts_are_never_off_for_long(measured):
         machine.command(line)
     rows = stretches()
     assert rows and rows[0][0] > 5000, f"nothing was measured: {rows[:3]}"
+    assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
+
+
+@pytest.mark.frames_change("kernel stacks that are kept may lie in one more table")
+def test_a_crowd_that_wakes_at_once_keeps_no_interrupt_away(measured):
+    """A thousand threads sleep until the same tick: some hundred wake in it, the others in
+    the next ones."""
+    machine, stretches = measured("sleepers", memory=256)
+    claims(machine, "run sleepers", 11, timeout=120)
+    rows = stretches()
     assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
