@@ -165,20 +165,30 @@ spawn_place(struct spawn *spawn)
 }
 
 static enum status
+spawn_validate(struct spawn *spawn)
+{
+    spawn->elf_status =
+        elf_validate(spawn->image, spawn->image_bytes, &spawn->plan);
+    if (spawn->elf_status == ELF_OK) {
+        return ST_OK;
+    }
+    if (log_admits()) {
+        klog("secos: %s: %s", spawn->request.name,
+             elf_status_text(spawn->elf_status));
+    }
+    return ST_ENOEXEC;
+}
+
+static enum status
 spawn_create(struct spawn *spawn)
 {
     uint64_t frames;
     uint32_t permissions;
     enum status status;
 
-    spawn->elf_status =
-        elf_validate(spawn->image, spawn->image_bytes, &spawn->plan);
-    if (spawn->elf_status != ELF_OK) {
-        if (log_admits()) {
-            klog("secos: %s: %s", spawn->request.name,
-                 elf_status_text(spawn->elf_status));
-        }
-        return ST_ENOEXEC;
+    status = spawn_validate(spawn);
+    if (status != ST_OK) {
+        return status;
     }
     spawn_limit(spawn, &frames, &permissions);
     if (spawn->given != NULL && (permissions >> SYS_GROUP_IPC & 1) == 0

@@ -170,7 +170,7 @@ def test_a_fault_of_the_root_pager_is_its_death(arena):
     """With a fault in hand it runs where nothing is: it ends by that name, the next one serves
     the fault, and the client is right."""
     probe = Probe()
-    machine = arena("phoenix", icount=True, extra=probe.arguments)
+    machine = arena("phoenix", options="aslr=off", icount=True, extra=probe.arguments)
     machine.send("run phoenix boot 1\r")
     machine.expect("^weaving")
     probe.attach(machine)
