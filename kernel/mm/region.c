@@ -282,24 +282,28 @@ region_destroy(struct region_tree *tree, uint64_t base, uint64_t pages,
 
 /* ---- protect ----------------------------------------------------------- */
 
-/* Whether every page of [@base, @end) is in a region that has all of @prot. */
-static enum status
-region_check_protect(const struct region_tree *tree, uint64_t base,
-                     uint64_t end, uint32_t prot)
+enum status
+region_check_protect(const struct region_tree *tree, uint64_t *at, uint64_t end,
+                     uint32_t prot, unsigned most)
 {
-    const struct region *region = region_at_or_after(tree, base);
+    const struct region *region = region_at_or_after(tree, *at);
+    uint64_t base = *at;
 
-    while (region != NULL && region->spec.base <= base) {
+    if (!region_prot_is_possible(prot)) {
+        return ST_EINVAL;
+    }
+    for (; most > 0 && base < end; most--) {
+        if (region == NULL || region->spec.base > base) {
+            return ST_ENOENT;
+        }
         if ((prot & ~region->spec.prot) != 0) {
             return ST_EPERM;
         }
         base = region_end(region);
-        if (base >= end) {
-            return ST_OK;
-        }
         region = region_next(region);
     }
-    return ST_ENOENT;
+    *at = base < end ? base : end;
+    return ST_OK;
 }
 
 /* Merge what has become mergeable between the regions around [@base, @end). */
@@ -324,15 +328,15 @@ region_protect(struct region_tree *tree, uint64_t base, uint64_t pages,
                uint32_t prot, region_visit_fn visit, void *context)
 {
     uint64_t end = base + pages;
+    uint64_t at = base;
     struct region_cuts cuts;
     struct region *region;
     enum status status;
 
-    if (!region_range_is_valid(tree, base, pages)
-        || !region_prot_is_possible(prot)) {
+    if (!region_range_is_valid(tree, base, pages)) {
         return ST_EINVAL;
     }
-    status = region_check_protect(tree, base, end, prot);
+    status = region_check_protect(tree, &at, end, prot, UINT32_MAX);
     if (status != ST_OK) {
         return status;
     }

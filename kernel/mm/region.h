@@ -141,6 +141,17 @@ MUST_CHECK enum status region_destroy(struct region_tree *tree, uint64_t base,
 void region_free(struct region_tree *tree, struct region *region);
 
 /*
+ * Whether regions cover [*@at, @end) without a hole and all have @prot: looks at
+ * @most of them, and moves *@at behind those, to @end at most.
+ * Returns ST_EINVAL for unknown bits, ST_ENOENT for a hole, ST_EPERM if some page
+ *         would gain a right; *@at then stays.
+ * Cost: O(log regions + @most).
+ */
+MUST_CHECK enum status region_check_protect(const struct region_tree *tree,
+                                            uint64_t *at, uint64_t end,
+                                            uint32_t prot, unsigned most);
+
+/*
  * Reduce the protection of [@base, @base + @pages), which regions must cover
  * without a hole, to @prot. @visit (may be NULL) sees each piece that changes,
  * with its new protection, before pieces are merged; the tree keeps it.

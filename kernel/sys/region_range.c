@@ -5,8 +5,11 @@
  * belongs to a region that still stands, and the last step looks again. A call
  * that is started again goes on with the regions that are left.
  *
- * Protecting changes the regions at once, so that a refusal changes nothing; the
- * pages follow, in steps between which interrupts come.
+ * Protecting first looks at all regions, a few a step, so that a refusal changes
+ * nothing; then it changes a few a step, and their pages with them, in steps between
+ * which interrupts come. Of few regions, all is one step. With many, what comes too
+ * late to be refused leaves the range changed up to there: no memory for the cut at
+ * its end, or another thread that changes the range meanwhile.
  */
 #include "region_range.h"
 
@@ -21,7 +24,11 @@
 #include <task/process.h>
 #include <task/sched.h>
 
-#define RANGE_STEP_PAGES 16u
+#define RANGE_STEP_PAGES   16u
+#define RANGE_STEP_REGIONS 16u
+
+/* In a thread's progress: the regions are known to allow it and being changed. */
+#define RANGE_IS_CHANGING (1ull << 63)
 
 /* Close the faults that are open in [@start, @end): their waiters try again and
  * find what the range is then. */
@@ -150,15 +157,73 @@ region_range_shrink(void *context, struct region *region)
     } else {
         vmm_protect_range(space, start, end, region->spec.prot);
     }
+    pmm_hook_pause(); /* finding nothing is long, too, where tables are empty */
+}
+
+/* Let others run; a call that is started again goes on with page @at. */
+static void
+region_range_pause(uint64_t progress)
+{
+    thread_current()->progress = progress;
+    sched_checkpoint();
+}
+
+/* Look at [@at, @end), a few regions a step. */
+static enum status
+region_range_check(const struct region_tree *tree, uint64_t at, uint64_t end,
+                   uint32_t prot)
+{
+    for (;;) {
+        enum status status =
+            region_check_protect(tree, &at, end, prot, RANGE_STEP_REGIONS);
+
+        if (status != ST_OK || at == end) {
+            return status;
+        }
+        region_range_pause(at);
+    }
+}
+
+/* Change [@at, @end), a few regions a step. */
+static enum status
+region_range_change(struct space *space, uint64_t at, uint64_t end,
+                    uint32_t prot)
+{
+    for (;;) {
+        uint64_t start = at;
+        enum status status = region_check_protect(&space->regions, &at, end,
+                                                  prot, RANGE_STEP_REGIONS);
+
+        if (status == ST_OK) {
+            status = region_protect(&space->regions, start, at - start, prot,
+                                    region_range_shrink, space);
+        }
+        if (status != ST_OK || at == end) {
+            return status;
+        }
+        region_range_pause(at | RANGE_IS_CHANGING);
+    }
 }
 
 int64_t
 region_range_protect(uint64_t base, uint64_t pages, uint32_t prot)
 {
-    struct space *space = &process_current()->space;
+    struct thread *thread = thread_current();
+    struct space *space = &thread->process->space;
+    uint64_t first = base >> PAGE_SHIFT;
+    uint64_t at = thread->progress & ~RANGE_IS_CHANGING;
+    enum status status = ST_OK;
 
-    return region_protect(&space->regions, base >> PAGE_SHIFT, pages, prot,
-                          region_range_shrink, space);
+    if ((thread->progress & RANGE_IS_CHANGING) == 0) {
+        status = region_range_check(&space->regions, at == 0 ? first : at,
+                                    first + pages, prot);
+        at = first;
+    }
+    if (status == ST_OK) {
+        status = region_range_change(space, at, first + pages, prot);
+    }
+    thread->progress = 0;
+    return status;
 }
 
 void

@@ -25,6 +25,7 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define RW      (PROT_READ | PROT_WRITE)
 #define FAR     0x300000000000u
 #define THREADS 100u
+#define REGIONS 10000u
 
 static uint8_t stacks[THREADS][1024] __attribute__((aligned(16)));
 static handle_t bell;
@@ -87,12 +88,63 @@ many_regions(void)
 {
     int64_t made = 0;
 
-    for (uint64_t i = 0; i < 2000; i++) {
+    for (uint64_t i = 0; i < REGIONS; i++) {
         made += region_at(0, FAR + i * 2 * PAGE, 1) != 0;
     }
-    claim_equal("2,000 regions", made, 2000);
-    claim_status("given back at once", region_destroy(FAR, 4000), ST_OK);
-    claim_status("nothing is left", region_destroy(FAR, 4000), ST_ENOENT);
+    claim_equal("10,000 regions", made, REGIONS);
+    claim_status("given back at once", region_destroy(FAR, 2 * REGIONS), ST_OK);
+    claim_status("nothing is left", region_destroy(FAR, 2 * REGIONS),
+                 ST_ENOENT);
+}
+
+/* Neighbours that differ in their rights: no two of them can be one. */
+static int64_t
+make_neighbours(void)
+{
+    int64_t made = 0;
+
+    for (uint64_t i = 0; i < REGIONS; i++) {
+        struct region_request request = {
+            .base = FAR + i * PAGE,
+            .pages = 1,
+            .prot = i % 2 == 0 ? RW : PROT_READ,
+            .kind = REGION_ANONYMOUS,
+        };
+
+        made += region_create(&request) > 0;
+    }
+    return made;
+}
+
+/* How many regions there are from FAR on, and whether all have @prot. */
+static int64_t
+count_neighbours(uint32_t prot)
+{
+    struct region_info row;
+    uint64_t at = FAR;
+    int64_t count = 0;
+
+    while (at < FAR + REGIONS * PAGE && region_query(at, &row) == ST_OK
+           && row.prot == prot) {
+        at = row.base + row.pages * PAGE;
+        count++;
+    }
+    return at == FAR + REGIONS * PAGE ? count : -1;
+}
+
+static void
+many_rights(void)
+{
+    claim_equal("10,000 neighbours", make_neighbours(), REGIONS);
+    claim_equal("one page in each", region_populate(FAR, 100, PROT_READ), 100);
+    claim_status("all made read-only", region_protect(FAR, REGIONS, PROT_READ),
+                 ST_OK);
+    claim_true("and they are", count_neighbours(PROT_READ) > 0);
+    claim_status("more than they have is refused",
+                 region_protect(FAR, REGIONS, RW), ST_EPERM);
+    claim_status("all hidden", region_protect(FAR, REGIONS, PROT_NONE), ST_OK);
+    claim_true("and they are", count_neighbours(PROT_NONE) > 0);
+    claim_status("given back", region_destroy(FAR, REGIONS), ST_OK);
 }
 
 static void
@@ -224,6 +276,9 @@ leave_much(void)
         (void)region_populate(FAR + (i << 30), i < 20, PROT_WRITE);
         (void)notify_create();
     }
+    for (uint64_t i = 0; i < REGIONS; i++) {
+        (void)region_at(0, FAR + (1ull << 40) + i * 2 * PAGE, 1);
+    }
 }
 
 int
@@ -232,6 +287,7 @@ main(void)
     many_pages();
     far_pages();
     many_regions();
+    many_rights();
     shown_often();
     many_waiters();
     many_handles();
