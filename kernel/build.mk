@@ -39,6 +39,7 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	task/charge.c \
 	task/elf.c \
 	task/elf_dynamic.c \
+	task/elf_image.c \
 	task/handle.c \
 	task/kernel_stack.c \
 	task/loader.c \

@@ -88,6 +88,14 @@ MUST_CHECK enum status memory_object_map(struct memory_object *memory,
                                          vaddr_t page, mmu_leaf_t *leaf,
                                          uint32_t prot, bool fill);
 
+/* The frame of page @index, made if it is missing, for the kernel to write to.
+ * Returns ST_ENOENT (beyond the end) or ST_ENOMEM. */
+MUST_CHECK enum status memory_object_fill(struct memory_object *memory,
+                                          uint64_t index, void **frame);
+
+/* The frame of page @index, which has one. */
+void *memory_object_frame(const struct memory_object *memory, uint64_t index);
+
 /* Give page @index to @space: everybody else's view of it goes, the frame and
  * the charge become the space's, and @leaf, in transit, its mapping. Returns
  * ST_ENOENT, or ST_ENOMEM if the space cannot pay: then nothing has changed. */

@@ -90,6 +90,27 @@ memory_pages_ensure(struct memory_object *memory, uint64_t index, bool fill,
     return ST_OK;
 }
 
+enum status
+memory_object_fill(struct memory_object *memory, uint64_t index, void **frame)
+{
+    struct memory_page *page;
+    enum status status = memory_pages_ensure(memory, index, true, &page);
+
+    if (status == ST_OK) {
+        *frame = page->frame;
+    }
+    return status;
+}
+
+void *
+memory_object_frame(const struct memory_object *memory, uint64_t index)
+{
+    const struct memory_page *page = memory_pages_lookup(memory, index);
+
+    KASSERT(page != NULL && page->frame != NULL);
+    return page->frame;
+}
+
 static struct process *
 memory_pages_process_of(struct space *space)
 {

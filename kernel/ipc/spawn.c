@@ -60,9 +60,38 @@ spawn_find_module(struct spawn *spawn)
         return ST_ENOENT;
     }
     spawn->module = module;
-    spawn->image = physmap_at(module->start);
-    spawn->image_bytes = module->end.raw - module->start.raw;
+    spawn->image.flat = physmap_at(module->start);
+    spawn->image.bytes = module->end.raw - module->start.raw;
     spawn->phase = SPAWN_CREATE;
+    return ST_OK;
+}
+
+/* What reads a copied image finds its pages here. */
+static const uint8_t *
+spawn_image_page(const void *copy, uint64_t index)
+{
+    return memory_object_frame(copy, index);
+}
+
+/* The copy is an object that nobody has a handle to, so that its pages come one a
+ * step, and go in steps when the spawn has ended, however it does. */
+static enum status
+spawn_open_copy(struct spawn *spawn, uint64_t bytes)
+{
+    uint64_t pages = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
+    enum status status = memory_object_create(pages + 1, &spawn->copy);
+    void *scratch;
+
+    if (status == ST_OK) {
+        status = memory_object_fill(spawn->copy, pages, &scratch);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    spawn->image = (struct elf_image){ .page = spawn_image_page,
+                                       .owner = spawn->copy,
+                                       .bytes = bytes,
+                                       .scratch = scratch };
     return ST_OK;
 }
 
@@ -71,28 +100,26 @@ static enum status
 spawn_copy_image(struct spawn *spawn)
 {
     uint64_t most = spawn->request.elf_bytes;
-    uint64_t count;
+    uint64_t count = most - spawn->copied;
     enum status status;
+    void *frame;
 
-    if (spawn->image == NULL) {
-        if (most > SPAWN_IMAGE_MOST) {
-            return ST_E2BIG;
-        }
-        status = process_charge_bytes(spawn->creator, most);
+    if (most > SPAWN_IMAGE_MOST) {
+        return ST_E2BIG;
+    }
+    if (spawn->copy == NULL) {
+        status = spawn_open_copy(spawn, most);
         if (status != ST_OK) {
             return status;
         }
-        spawn->image = kmalloc(most);
-        if (spawn->image == NULL) {
-            process_uncharge_bytes(spawn->creator, most);
-            return ST_ENOMEM;
-        }
-        spawn->image_bytes = most;
     }
-    count = most - spawn->copied;
+    status =
+        memory_object_fill(spawn->copy, spawn->copied >> PAGE_SHIFT, &frame);
+    if (status != ST_OK) {
+        return status;
+    }
     count = count < PAGE_BYTES ? count : PAGE_BYTES;
-    status = usercopy_in(spawn->image + spawn->copied,
-                         spawn->request.elf + spawn->copied, count);
+    status = usercopy_in(frame, spawn->request.elf + spawn->copied, count);
     if (status != ST_OK) {
         return status;
     }
@@ -167,8 +194,7 @@ spawn_place(struct spawn *spawn)
 static enum status
 spawn_validate(struct spawn *spawn)
 {
-    spawn->elf_status =
-        elf_validate(spawn->image, spawn->image_bytes, &spawn->plan);
+    spawn->elf_status = elf_validate_image(&spawn->image, &spawn->plan);
     if (spawn->elf_status == ELF_OK) {
         return ST_OK;
     }
@@ -223,7 +249,7 @@ spawn_create(struct spawn *spawn)
     spawn_place(spawn);
     spawn->loader = (struct loader){
         .process = spawn->process,
-        .image = spawn->image,
+        .image = &spawn->image,
         .plan = &spawn->plan,
         .place = &spawn->place,
         .pager = spawn->process->pager,
@@ -385,9 +411,8 @@ spawn_drop(void *object)
     if (spawn->views != NULL) {
         object_put(&spawn->views->object);
     }
-    if (spawn->module == NULL && spawn->image != NULL) {
-        kfree(spawn->image);
-        process_uncharge_bytes(spawn->creator, spawn->image_bytes);
+    if (spawn->copy != NULL) {
+        object_put(&spawn->copy->object);
     }
     if (spawn->creator != NULL) {
         process_uncharge_bytes(spawn->creator, sizeof(*spawn));

@@ -24,6 +24,7 @@
 #include <base/compiler.h>
 
 #include <task/elf.h>
+#include <task/elf_image.h>
 #include <task/loader.h>
 #include <task/place.h>
 
@@ -60,9 +61,9 @@ struct spawn {
     uint8_t priority;
     uint32_t console_rights;
     enum elf_status elf_status;
-    const struct boot_module *module; /* NULL = the image is a copy */
-    uint8_t *image;
-    uint64_t image_bytes;
+    const struct boot_module *module; /* NULL = the image is a copy: */
+    struct memory_object *copy;       /* its pages, and one for scratch */
+    struct elf_image image;
     uint64_t copied;
     struct spawn_request request;
     struct elf_plan plan;

@@ -18,11 +18,11 @@
 #include <base/string.h>
 
 #include "elf_dynamic.h"
+#include "elf_image.h"
 
 /* An image being checked. */
 struct elf_check {
-    const uint8_t *image;
-    uint64_t bytes;
+    const struct elf_image *image;
     struct elf_extent tls; /* mem_bytes = 0: none so far */
     struct elf_extent dynamic;
     bool has_dynamic;
@@ -204,7 +204,7 @@ elf_check_segment(const struct elf_check *check, const struct elf64_phdr *phdr)
     if (status != ELF_OK) {
         return status;
     }
-    status = elf_check_file_range(phdr, check->bytes);
+    status = elf_check_file_range(phdr, check->image->bytes);
     if (status != ELF_OK) {
         return status;
     }
@@ -309,11 +309,12 @@ elf_add_notes(struct elf_check *check, const struct elf64_phdr *phdr)
         return ELF_NOTE_UNALIGNED;
     }
     if (!checked_range_inside(phdr->p_offset, phdr->p_filesz, 0,
-                              check->bytes)) {
+                              check->image->bytes)) {
         return ELF_NOTE_FILE_END;
     }
-    return manifest_read(check->image + phdr->p_offset, phdr->p_filesz, align,
-                         &check->plan.manifest);
+    return manifest_read(elf_image_look(check->image, phdr->p_offset,
+                                        phdr->p_filesz),
+                         phdr->p_filesz, align, &check->plan.manifest);
 }
 
 /* The thread-local template is the C library's business, in ring 3; what can be
@@ -380,8 +381,8 @@ elf_add_phdrs(struct elf_check *check, const struct elf64_ehdr *header)
     for (unsigned i = 0; i < header->e_phnum; i++) {
         struct elf64_phdr phdr;
 
-        memcpy(&phdr, check->image + header->e_phoff + i * sizeof phdr,
-               sizeof phdr);
+        elf_image_read(check->image, header->e_phoff + i * sizeof phdr, &phdr,
+                       sizeof phdr);
 
         enum elf_status status = elf_add_phdr(check, &phdr);
 
@@ -512,21 +513,21 @@ elf_check_whole(struct elf_check *check)
 }
 
 enum elf_status
-elf_validate(const void *image, uint64_t bytes, struct elf_plan *out)
+elf_validate_image(const struct elf_image *image, struct elf_plan *out)
 {
-    struct elf_check check = { .image = image, .bytes = bytes };
+    struct elf_check check = { .image = image };
     struct elf64_ehdr header;
     enum elf_status status;
 
-    if (bytes < sizeof header) {
+    if (image->bytes < sizeof header) {
         return ELF_TRUNCATED;
     }
-    memcpy(&header, image, sizeof header);
+    elf_image_read(image, 0, &header, sizeof header);
     status = elf_check_header(&header);
     if (status != ELF_OK) {
         return status;
     }
-    status = elf_check_table(&header, bytes);
+    status = elf_check_table(&header, image->bytes);
     if (status != ELF_OK) {
         return status;
     }
@@ -543,6 +544,14 @@ elf_validate(const void *image, uint64_t bytes, struct elf_plan *out)
     }
     *out = check.plan;
     return ELF_OK;
+}
+
+enum elf_status
+elf_validate(const void *image, uint64_t bytes, struct elf_plan *out)
+{
+    const struct elf_image flat = { .flat = image, .bytes = bytes };
+
+    return elf_validate_image(&flat, out);
 }
 
 const char *

@@ -52,6 +52,8 @@
 #include "elf_status.h"
 #include "manifest.h"
 
+struct elf_image;
+
 #define ELF_MAX_SEGMENTS 16u
 #define ELF_MAX_PHDRS    64u
 
@@ -128,6 +130,10 @@ elf_move(struct elf_plan *plan, uint64_t bias)
  * Cost: linear in the headers and notes; segments are not read. */
 MUST_CHECK enum elf_status elf_validate(const void *image, uint64_t bytes,
                                         struct elf_plan *out);
+
+/* The same for an image that may lie in pages. */
+MUST_CHECK enum elf_status elf_validate_image(const struct elf_image *image,
+                                              struct elf_plan *out);
 
 /* Say what @status means, as a phrase without a full stop. Never NULL. */
 const char *elf_status_text(enum elf_status status);

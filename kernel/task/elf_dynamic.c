@@ -5,6 +5,8 @@
 #include <base/checked.h>
 #include <base/elf64.h>
 
+#include "elf_image.h"
+
 bool
 elf_dynamic_is_in_segment(const struct elf_extent *extent,
                           const struct elf_plan *plan)
@@ -38,8 +40,8 @@ elf_dynamic_check_entry(const struct elf64_dyn *entry)
 }
 
 enum elf_status
-elf_dynamic_check(const uint8_t *image, const struct elf_extent *extent,
-                  const struct elf_plan *plan)
+elf_dynamic_check(const struct elf_image *image,
+                  const struct elf_extent *extent, const struct elf_plan *plan)
 {
     uint64_t end = extent->offset + extent->file_bytes;
     struct elf64_dyn entry;
@@ -53,7 +55,7 @@ elf_dynamic_check(const uint8_t *image, const struct elf_extent *extent,
     /* Inside a segment's file bytes, which are in the image: no sum wraps. */
     for (uint64_t at = extent->offset; end - at >= sizeof entry;
          at += sizeof entry) {
-        __builtin_memcpy(&entry, image + at, sizeof entry);
+        elf_image_read(image, at, &entry, sizeof entry);
         if (entry.d_tag == DT_NULL) {
             return ELF_OK;
         }

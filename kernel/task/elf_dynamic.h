@@ -31,6 +31,6 @@ bool elf_dynamic_is_in_segment(const struct elf_extent *extent,
 /* Check what @extent says is the dynamic section of @image, whose segments are
  * in @plan, checked. Returns ELF_OK or the first reason against it.
  * Cost: ELF_DYNAMIC_BYTES_MAX bytes read. */
-MUST_CHECK enum elf_status elf_dynamic_check(const uint8_t *image,
+MUST_CHECK enum elf_status elf_dynamic_check(const struct elf_image *image,
                                              const struct elf_extent *extent,
                                              const struct elf_plan *plan);

@@ -13,6 +13,7 @@
 #include <mm/pmm.h>
 #include <mm/vmm.h>
 
+#include "elf_image.h"
 #include "place.h"
 #include "process.h"
 
@@ -41,8 +42,16 @@ loader_add_region(const struct loader *loader, uint64_t start, uint64_t end,
     return region_create(&loader->process->space.regions, &spec, &region);
 }
 
-/* Fill @frame, which is zero, with the bytes of @segment that belong at page
- * @address. */
+/* Whether all of page @address is bytes of the file. */
+static bool
+loader_is_filled(const struct elf_segment *segment, uint64_t address)
+{
+    return address >= segment->vaddr
+           && address + PAGE_BYTES <= segment->vaddr + segment->file_bytes;
+}
+
+/* Fill @frame, which is zero unless all of it is filled, with the bytes of
+ * @segment that belong at page @address. */
 static void
 loader_fill(const struct loader *loader, const struct elf_segment *segment,
             uint64_t address, uint8_t *frame)
@@ -53,9 +62,9 @@ loader_fill(const struct loader *loader, const struct elf_segment *segment,
 
     end = end < file_end ? end : file_end;
     if (start < end) {
-        memcpy(frame + (start - address),
-               loader->image + segment->offset + (start - segment->vaddr),
-               end - start);
+        elf_image_read(loader->image,
+                       segment->offset + (start - segment->vaddr),
+                       frame + (start - address), end - start);
     }
 }
 
@@ -127,9 +136,9 @@ loader_show_page(const struct loader *loader, const struct elf_segment *segment)
 {
     uint64_t offset = segment->offset + (loader->address - segment->vaddr);
 
-    return vmm_map_in_space(&loader->process->space, vaddr(loader->address),
-                            physmap_at(physmap_paddr(loader->image + offset)),
-                            segment->prot);
+    return vmm_map_in_space(
+        &loader->process->space, vaddr(loader->address),
+        physmap_at(physmap_paddr(loader->image->flat + offset)), segment->prot);
 }
 
 static enum status
@@ -142,7 +151,10 @@ loader_map_page(struct loader *loader, const struct elf_segment *segment)
     if ((loader->in_place >> loader->segment & 1) != 0) {
         return loader_show_page(loader, segment);
     }
-    frame = pmm_alloc_zeroed(FRAME_USER, 0);
+    /* What the file fills need not be zero before. */
+    frame = loader_is_filled(segment, loader->address)
+                ? pmm_alloc_kind(FRAME_USER, 0)
+                : pmm_alloc_zeroed(FRAME_USER, 0);
     if (frame == NULL) {
         return ST_ENOMEM;
     }

@@ -25,13 +25,14 @@
 
 #include <task/elf.h>
 
+struct elf_image;
 struct place;
 struct process;
 
 struct loader {
     struct process *process;
-    const uint8_t *image;        /* kernel memory that nobody changes */
-    const struct elf_plan *plan; /* moved to its place */
+    const struct elf_image *image; /* kernel memory that nobody changes */
+    const struct elf_plan *plan;   /* moved to its place */
     const struct place *place;
     void *pager; /* binding of what comes on demand */
     bool resident;

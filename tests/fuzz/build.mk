@@ -10,7 +10,7 @@
 # `make fuzz-NAME` runs one; after a long run `make fuzz-seeds` renews the seeds.
 
 FUZZ_TARGETS += elf
-FUZZ_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c manifest.c)
+FUZZ_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c elf_image.c manifest.c)
 
 FUZZ_TARGETS += boot_info
 FUZZ_boot_info := kernel/mm/boot_info.c lib/base/src/strlcpy.c

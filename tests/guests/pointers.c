@@ -26,6 +26,7 @@
 #include <libsecos/system.h>
 
 #include "claim.h"
+#include "image.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_INSPECT,
@@ -457,22 +458,7 @@ group_missing(void)
 
 /* ---- changing ----------------------------------------------------------------------------------- */
 
-/* A whole program in 4 KiB: exit(7). Its entry is what the other thread changes. */
-struct image {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-    uint32_t p_type, p_flags;
-    uint64_t p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
-    uint8_t code[16];
-};
-
-#define IMAGE_AT    0x400000u
 #define IMAGE_PAGES 256u
-#define IMAGE_ENTRY (IMAGE_AT + offsetof(struct image, code))
 
 static struct image *volatile changing_image;
 static uint8_t changing_stack[PAGE] __attribute__((aligned(16)));
@@ -495,36 +481,6 @@ changing_thread(void *argument)
 }
 
 static void
-changing_make(struct image *image)
-{
-    static const uint8_t code[] = {
-        0xBF, 7,    0,    0,    0, /* mov edi, 7          */
-        0xB8, 0x01, 0x10, 0,    0, /* mov eax, SYS_exit   */
-        0xCD, 0x80, 0x0F, 0x0B,    /* int 0x80; ud2       */
-    };
-
-    *image = (struct image){
-        .ident = { 0x7F, 'E', 'L', 'F', 2, 1, 1 },
-        .type = 2,
-        .machine = 62,
-        .version = 1,
-        .entry = IMAGE_ENTRY,
-        .phoff = 64,
-        .ehsize = 64,
-        .phentsize = 56,
-        .phnum = 1,
-        .p_type = 1,
-        .p_flags = 5,
-        .p_vaddr = IMAGE_AT,
-        .p_paddr = IMAGE_AT,
-        .p_filesz = IMAGE_PAGES * PAGE,
-        .p_memsz = IMAGE_PAGES * PAGE,
-        .p_align = PAGE,
-    };
-    memcpy(image->code, code, sizeof(code));
-}
-
-static void
 group_changing(void)
 {
     uint64_t base = pointer_region(IMAGE_PAGES, RW, REGION_ANONYMOUS);
@@ -534,7 +490,7 @@ group_changing(void)
     int64_t wrong = 0;
 
     changing_image = (struct image *)(uintptr_t)base;
-    changing_make(changing_image);
+    image_make(changing_image, IMAGE_PAGES * IMAGE_PAGE);
     request.elf = base;
     request.elf_bytes = IMAGE_PAGES * PAGE;
     for (unsigned i = 0; i < 200; i++) {
@@ -573,9 +529,7 @@ group_truncated(void)
     int64_t refused = 0;
     int64_t process;
 
-    changing_make(&image);
-    image.p_filesz = sizeof(image);
-    image.p_memsz = sizeof(image);
+    image_make(&image, sizeof(image));
     request.elf = syscall_address(&image);
     for (uint64_t bytes = 1; bytes < sizeof(image); bytes++) {
         request.elf_bytes = bytes;

@@ -16,6 +16,7 @@
 #include <libsecos/system.h>
 
 #include "claim.h"
+#include "image.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
@@ -145,6 +146,27 @@ many_rights(void)
     claim_status("all hidden", region_protect(FAR, REGIONS, PROT_NONE), ST_OK);
     claim_true("and they are", count_neighbours(PROT_NONE) > 0);
     claim_status("given back", region_destroy(FAR, REGIONS), ST_OK);
+}
+
+/* 4 MiB of a program from the caller's own memory. */
+static void
+large_program(void)
+{
+    uint64_t base = region_at(0, 0, 1024);
+    struct spawn_request request = { .name = "large",
+                                     .elf = base,
+                                     .elf_bytes = 1024 * PAGE };
+    int64_t process;
+
+    image_make((struct image *)(uintptr_t)base, request.elf_bytes);
+    process = process_spawn(&request);
+    claim_true("a program of 4 MiB", process > 0);
+    claim_equal("that runs", process_wait((handle_t)process, 0), 7);
+    (void)handle_close((handle_t)process);
+    ((struct image *)(uintptr_t)base)->p_type = 3; /* wants an interpreter */
+    claim_status("and one that is refused", process_spawn(&request),
+                 ST_ENOEXEC);
+    (void)region_destroy(base, 1024);
 }
 
 static void
@@ -288,6 +310,7 @@ main(void)
     far_pages();
     many_regions();
     many_rights();
+    large_program();
     shown_often();
     many_waiters();
     many_handles();

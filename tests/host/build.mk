@@ -15,9 +15,9 @@ HOST_TESTS += check
 HOST_check :=
 
 HOST_TESTS += elf manifest elf_oracle
-HOST_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c manifest.c)
+HOST_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c elf_image.c manifest.c)
 HOST_manifest := kernel/task/manifest.c
-HOST_elf_oracle := $(addprefix kernel/task/,elf.c elf_dynamic.c manifest.c)
+HOST_elf_oracle := $(addprefix kernel/task/,elf.c elf_dynamic.c elf_image.c manifest.c)
 
 HOST_TESTS += place random
 HOST_place := kernel/task/place.c

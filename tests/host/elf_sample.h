@@ -23,6 +23,7 @@
 #include <base/elf64.h>
 
 #include <task/elf.h>
+#include <task/elf_image.h>
 
 enum sample_phdr {
     SAMPLE_HEADERS, /* R: file header, program headers, note */
@@ -216,9 +217,79 @@ sample_broken_promise(const struct elf_plan *plan, uint64_t image_bytes)
     return NULL;
 }
 
+static const uint8_t *
+sample_page(const void *owner, uint64_t index)
+{
+    return ((uint8_t *const *)owner)[index];
+}
+
+/* Field by field: what is between them may differ. */
+static inline bool
+sample_is_same_plan(const struct elf_plan *a, const struct elf_plan *b)
+{
+    const struct manifest *m = &a->manifest;
+    const struct manifest *n = &b->manifest;
+    bool same =
+        a->entry == b->entry && a->first_page == b->first_page
+        && a->end_page == b->end_page && a->align == b->align
+        && a->page_count == b->page_count && a->movable == b->movable
+        && a->segment_count == b->segment_count && m->present == n->present
+        && m->version == n->version && m->flags == n->flags
+        && m->max_mem == n->max_mem && m->entry_hint == n->entry_hint
+        && m->priority_ceiling == n->priority_ceiling
+        && m->permissions == n->permissions && m->stack_bytes == n->stack_bytes;
+
+    for (unsigned i = 0; same && i < a->segment_count; i++) {
+        const struct elf_segment *s = &a->segments[i];
+        const struct elf_segment *t = &b->segments[i];
+
+        same = s->vaddr == t->vaddr && s->mem_bytes == t->mem_bytes
+               && s->offset == t->offset && s->file_bytes == t->file_bytes
+               && s->prot == t->prot;
+    }
+    return same;
+}
+
+/* Whether elf_validate_image says @status and @plan of a copy of @image in pages,
+ * each in a block of its own, the last one filled up with what must not matter. */
+static inline bool
+sample_is_same_in_pages(const void *image, uint64_t bytes,
+                        enum elf_status status, const struct elf_plan *plan)
+{
+    uint64_t count = align_up(bytes, PAGE_BYTES) / PAGE_BYTES;
+    uint8_t **pages = calloc(count + 1, sizeof *pages);
+    uint8_t *scratch = malloc(MANIFEST_NOTES_BYTES_MAX);
+    const struct elf_image copy = {
+        .page = sample_page,
+        .owner = pages,
+        .bytes = bytes,
+        .scratch = scratch,
+    };
+    struct elf_plan again = *plan;
+    bool same;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t left = bytes - i * PAGE_BYTES;
+
+        pages[i] = malloc(PAGE_BYTES);
+        memset(pages[i], 0x5A, PAGE_BYTES);
+        memcpy(pages[i], (const uint8_t *)image + i * PAGE_BYTES,
+               left < PAGE_BYTES ? left : PAGE_BYTES);
+    }
+    same = elf_validate_image(&copy, &again) == status
+           && (status == ELF_OK ? sample_is_same_plan(&again, plan)
+                                : memcmp(&again, plan, sizeof again) == 0);
+    for (uint64_t i = 0; i < count; i++) {
+        free(pages[i]);
+    }
+    free(pages);
+    free(scratch);
+    return same;
+}
+
 /* Validate @bytes of @image in a block of exactly that size, @skew bytes off
  * alignment, so that a read beyond either end is caught; hold the answer to
- * the contract. Aborts where it is broken: every caller wants to stop there. */
+ * the contract, and to that for the same image in pages. Aborts where it is broken: every caller wants to stop there. */
 static inline enum elf_status
 sample_validate(const void *image, uint64_t bytes, unsigned skew,
                 struct elf_plan *plan)
@@ -241,6 +312,9 @@ sample_validate(const void *image, uint64_t bytes, unsigned skew,
         broken = "out was touched on refusal";
     } else if (elf_status_text(status) == NULL) {
         broken = "no text";
+    }
+    if (!sample_is_same_in_pages(image, bytes, status, plan)) {
+        broken = "in pages it is another";
     }
     if (bytes > 0 && memcmp(block + skew, image, bytes) != 0) {
         broken = "the image was changed";

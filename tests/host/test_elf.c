@@ -412,6 +412,21 @@ TEST(h104_movable_program_gives_its_plan)
     CHECK_EQ(plan.align, 0x200000);
 }
 
+/* Of an image in pages, these lie in two. */
+TEST(notes_across_pages)
+{
+    struct sample s = sample_good();
+    uint64_t offset = 0x2000 - 16;
+    struct elf_plan plan;
+
+    memcpy(s.raw + offset, &s.note, sizeof s.note);
+    memset(&s.note, 0, sizeof s.note);
+    NOTE.p_offset = offset;
+    CHECK_EQ(sample_validate(s.raw, s.bytes, 1, &plan), ELF_OK);
+    CHECK(plan.manifest.present);
+    CHECK_EQ(plan.manifest.stack_bytes, 0x8000);
+}
+
 TEST(h104_dynamic_section)
 {
     REFUSED_MOVABLE(ELF_DYNAMIC_MISSING, DYNAMIC.p_type = 0);
@@ -698,6 +713,7 @@ main(int argc, char **argv)
     RUN(h103_entry);
     RUN(h104_not_a_static_program_for_us);
     RUN(h104_movable_program_gives_its_plan);
+    RUN(notes_across_pages);
     RUN(h104_dynamic_section);
     RUN(h104_movable_programs_have_room);
     RUN(h104_thread_local_template);

@@ -4,6 +4,8 @@ Method: a plugin of QEMU (tests/tools/irq_off.c) counts the instructions of the 
 each entry to the next sti, iretq or sysretq, on the shipped image; the guest `stretch` asks
 for everything that is long, and `sleepers` for a thousand deadlines at once.
 `tests/tools/irq_off.py` does the same under any other test."""
+import os
+import random
 import sys
 
 import pytest
@@ -41,5 +43,17 @@ def test_a_crowd_that_wakes_at_once_keeps_no_interrupt_away(measured):
     the next ones."""
     machine, stretches = measured("sleepers", memory=256)
     claims(machine, "run sleepers", 11, timeout=120)
+    rows = stretches()
+    assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
+
+
+@pytest.mark.parametrize("what", ("kill", "take"))
+def test_a_long_spawn_that_is_interrupted_leaves_nothing(measured, what):
+    """Programs of 4 MiB, spawned from a process's own memory: five threads at once are killed
+    with it, or half of the memory is taken away, at random instants. Every frame comes back,
+    and interrupts are never off for long. A failure prints the seed; SECOS_SEED repeats it."""
+    seed = int(os.environ.get("SECOS_SEED", random.randrange(1 << 32)))
+    machine, stretches = measured("midspawn")
+    claims(machine, f"run midspawn {what} 30 {seed}", 2, timeout=120)
     rows = stretches()
     assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
