@@ -166,8 +166,7 @@ kill_many(uint64_t rounds)
     }
     printf("%ld in the middle\n", middle);
     claim_equal("times that frames were lost", lost, 0);
-    claim_true("most were killed in the middle",
-               middle > (int64_t)rounds / 2);
+    claim_true("most were killed in the middle", middle > (int64_t)rounds / 2);
 }
 
 /* ---- taken away ------------------------------------------------------------ */
@@ -193,8 +192,8 @@ take_many(uint64_t rounds)
         handle_t thread;
 
         program_make();
-        thread = (handle_t)thread_create(
-            spawn_once, NULL, stacks[0] + sizeof(stacks[0]) - 8, 0);
+        thread = (handle_t)thread_create(spawn_once, NULL,
+                                         stacks[0] + sizeof(stacks[0]) - 8, 0);
         wait_randomly(4 * MS);
         (void)region_destroy(BASE + PAGES / 2 * PAGE, PAGES / 2);
         (void)thread_join(thread, 0);
