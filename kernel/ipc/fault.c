@@ -18,6 +18,7 @@
 #include <task/thread.h>
 
 #include "binding.h"
+#include "donation.h"
 #include "endpoint.h"
 #include "fault_inline.h"
 #include "journal.h"
@@ -281,8 +282,20 @@ fault_remove_waiter(struct call *call, struct thread *thread)
 void
 fault_requeue(struct call *call)
 {
+    struct thread *pager = endpoint_server(call->endpoint);
+
     list_remove(&call->delivered_link);
     call_renew(call);
     call->endpoint->faults_redelivered++;
-    endpoint_requeue_call(call->endpoint, call, call->owner->priority);
+    if (pager == NULL) {
+        endpoint_requeue_call(call->endpoint, call, call->owner->priority);
+        return;
+    }
+    /* The next one waits already: nothing may be queued behind its back. */
+    thread_clear_deadline(pager);
+    list_remove(&pager->wait_link);
+    call->endpoint->taken++;
+    fault_deliver(pager, call);
+    donation_give(pager, call->owner->priority);
+    thread_wake(pager);
 }

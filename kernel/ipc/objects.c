@@ -36,12 +36,12 @@ const struct object_class object_classes[OBJECT_KINDS] = {
     [OBJECT_CONSOLE] = { .name = "console", .destroy = console_object_destroy },
 };
 
-/* What an ending process owes: every call it took and did not answer. Only when all
- * are asked again may another pager attach: one that already waits is not woken for
- * what is queued behind its back. */
+/* What an ending process owes: every call it took and did not answer. Another pager
+ * may attach from the first step on, and wait before the last one. */
 bool
 process_hook_teardown(struct process *process, unsigned most)
 {
+    pager_watch_detach(process);
     for (; most > 0 && !list_is_empty(&process->delivered); most--) {
         /* The last first: the oldest fault ends up before the others. */
         struct call *call =
@@ -53,11 +53,8 @@ process_hook_teardown(struct process *process, unsigned most)
             ipc_abandon_call(call);
         }
     }
-    if (!list_is_empty(&process->delivered)) {
-        return false;
-    }
-    pager_watch_detach(process);
-    return memory_object_inherit_step(process, most)
+    return list_is_empty(&process->delivered)
+           && memory_object_inherit_step(process, most)
            && charge_orphan_step(process, most);
 }
 
