@@ -38,7 +38,7 @@ SYSTEM := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
 COMMON := -std=c11 -ffreestanding -fno-common -fno-strict-aliasing -fomit-frame-pointer -O2 -g \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fstack-protector-strong -mstack-protector-guard=global \
 	$(SYSTEM) -ffile-prefix-map=$(CURDIR)=. -fstack-usage -MMD -MP $(WARNINGS)
-KERNEL_CFLAGS := $(COMMON) -fno-pic -fno-pie $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-delete-null-pointer-checks \
+KERNEL_CFLAGS := $(COMMON) -fno-pic -fno-pie $(FRAME_LIMIT)=1024 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-tree-slp-vectorize -fno-delete-null-pointer-checks \
 	-Ikernel/abi -Ikernel -Ilib/base/include
 USER_CFLAGS   := $(COMMON) -fpie $(FRAME_LIMIT)=4096 -Ikernel/abi -Ilib/base/include -Ilib/libsecos/include -Ilib/libsecos/include/std
 # A server leaves the FPU alone, so that no switch has to save it for one; what it links does, too.

@@ -76,6 +76,7 @@ main_choose_pager(const struct boot_info *info)
         fault_placement = FAULT_BY_SERVER;
     } else if (boot_option_is(info, "pager", "kernel")) {
         fault_placement = FAULT_BY_KERNEL;
+        trap_answer_page_faults();
     } else if (boot_option_is(info, "pager", "self")) {
         fault_placement = FAULT_BY_SELF;
     } else {

@@ -9,7 +9,17 @@
 #include <base/compiler.h>
 
 struct thread;
-struct tss;
+
+/* What the processor itself reads of this processor (arch/x86_64/tss.h). */
+struct PACKED tss {
+    uint32_t reserved0;
+    uint64_t rsp[3]; /* [0]: top of the current thread's kernel stack */
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3;
+    uint16_t iomap_base;
+};
 
 /*
  * Per-CPU state; GS base points here whenever ring 0 runs. The first fields are
@@ -17,17 +27,16 @@ struct tss;
  */
 struct cpu {
     struct cpu *self;
-    uint64_t kernel_rsp;       /* top of the current thread's kernel stack */
     uint64_t user_rsp_scratch; /* the syscall door parks the user's rsp    */
     struct thread *current;    /* whose registers are the user's; NULL idle */
     struct thread *fpu_owner;  /* whose state is in the FPU registers      */
-    struct tss *tss;
     uint64_t idle_stack_top;
     bool resched; /* a tick or a wake-up wants the dispatcher */
     uint64_t ticks;
     uint64_t kernel_entries;
     uint64_t cr3;      /* physical address now in CR3 */
     uint64_t mmu_work; /* loads of CR3, and TLB flushes << 48 */
+    struct tss tss;
 };
 
 /* One TLB flush in cpu.mmu_work. */
@@ -88,6 +97,7 @@ struct cpu_features {
     bool fsgsbase;
     bool xsave; /* XSAVE/XRSTOR; else FXSAVE/FXRSTOR */
     bool xsaveopt;
+    bool plain;    /* FSGSBASE and no XSAVE: what a switch asks first */
     bool pages_1g; /* 1 GiB leaves in the physmap */
     bool rdrand;
     uint64_t xcr0;      /* state components in use */

@@ -65,7 +65,15 @@ struct mmu_tables {
     uint64_t table_frames; /* tables besides the root */
     const struct mmu_table_ops *ops;
     void *context;
+
+    /* What mmu_find_again found last: which 2 MiB, the entry of their table, and
+     * the table. Forgotten whenever a table goes. */
+    uint64_t last; /* address / 2 MiB, or MMU_LAST_NONE */
+    mmu_leaf_t *last_parent;
+    mmu_leaf_t *last_leaves;
 };
+
+#define MMU_LAST_NONE UINT64_MAX
 
 /* A leaf and the entry that points at its table. It stays good while the leaf
  * is not empty, and until the next mmu_clear in the same 2 MiB. */
@@ -99,8 +107,13 @@ static inline mmu_leaf_t mmu_leaf_make(paddr_t frame, uint32_t prot);
 /* Find the 4 KiB leaf of @address. Returns false, @out undefined, if there is no
  * table for it (then every page of that 2 MiB is empty) or a larger leaf covers
  * it. Cost: about 25 instructions. */
-static inline bool mmu_find(const struct mmu_tables *tables, vaddr_t address,
-                            struct mmu_cursor *out);
+static ALWAYS_INLINE bool mmu_find(const struct mmu_tables *tables,
+                                   vaddr_t address, struct mmu_cursor *out);
+
+/* mmu_find for faults, which come one near the other: does not walk if the last
+ * one was in the same 2 MiB. @page is the address in pages. Cost: 8 instructions then, else 45. */
+static ALWAYS_INLINE bool mmu_find_again(struct mmu_tables *tables,
+                                         uint64_t page, struct mmu_cursor *out);
 
 /* As mmu_find, but make the tables that are missing. If they are used for
  * nothing (the leaf stays empty), mmu_prune takes them back.

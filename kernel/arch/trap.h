@@ -42,6 +42,10 @@ struct trap_frame {
 
 _Static_assert(sizeof(struct trap_frame) == 22 * 8, "isr.asm pushes 22 words");
 
+/* From now on a page fault of ring 3 asks upcall_page_fault_here first.
+ * Context: boot, before the tables are sealed. */
+void trap_answer_page_faults(void);
+
 /* Bit of a page fault's error code: the page was there. */
 #define TRAP_ERROR_PRESENT 1u
 
@@ -58,3 +62,4 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "isr.asm pushes 22 words");
 #define TRAP_IRQ_COUNT      16
 #define TRAP_INT80          0x80
 #define TRAP_SYSCALL        0x100 /* entered by the syscall instruction */
+#define TRAP_NONE           0x101 /* no frame to go on by (upcalls.h)      */

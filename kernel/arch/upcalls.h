@@ -19,6 +19,12 @@
  * resume the instruction; a fault that waits or kills does not return. */
 void upcall_page_fault(uint64_t address, uint32_t access);
 
+/* The same before that, once trap_answer_page_faults() was called: give the page
+ * if that needs no more ado. Waits for nobody, enters no other thread and looks at
+ * no register of this one. Returns whether the access can run again; if not,
+ * nothing has changed and upcall_page_fault follows. */
+bool upcall_page_fault_here(uint64_t address, uint32_t access);
+
 /* Any other exception at CPL 3. Does not return to the instruction unless a
  * handler repaired it. */
 void upcall_exception(struct trap_frame *frame);
@@ -42,16 +48,17 @@ extern const syscall_fn syscall_table[];
 
 /* Where a message goes that travels in registers. */
 struct upcall_passage {
-    struct trap_frame *frame; /* of the thread that gets it, now the current one;
-                               * NULL: there is no direct path, nothing happened */
-    uint64_t name; /* where its reply id and badge stand; without a frame: the
-                    * handle again */
+    /* Of the thread that gets it, now the current one. Vector TRAP_NONE: there is
+     * no direct path, nothing happened, and the caller's own frame holds number
+     * and handle again. */
+    const struct trap_frame *frame;
+    const uint64_t *name; /* its reply id and badge */
 };
 
 /* ipc_call and ipc_reply_receive of the fast door, without a deadline, before
- * anything is stored but what outlives them (syscall_ipc.asm) and, of an answer,
- * label and word 0: the message stays in registers that these do not see.
- * A fault that was answered is resumed without returning. */
+ * anything is stored but what outlives them (syscall_ipc.asm): the message stays
+ * in registers that these do not see. Of an answer word 0 and label are in the
+ * frame, for it may be to a fault; that is resumed without returning. */
 struct upcall_passage upcall_ipc_call(uint64_t handle);
 struct upcall_passage upcall_ipc_reply_receive(uint64_t handle,
                                                uint64_t reply_id);

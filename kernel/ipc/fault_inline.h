@@ -43,16 +43,17 @@ fault_open(struct thread *thread, const struct region *region, uint64_t page,
 
 /* The commonest fault alone: @page is in the region found last, which has a
  * binding and allows the access, its table exists and its leaf is empty. Returns
- * the region and the leaf; NULL: fault_begin decides. Cost: 42 instructions. */
+ * the region and the leaf; NULL: fault_begin decides. Cost: 25 instructions if the
+ * last fault was near. */
 static ALWAYS_INLINE const struct region *
-fault_find_direct(const struct space *space, uint64_t page, uint32_t access,
+fault_find_direct(struct space *space, uint64_t page, uint32_t access,
                   struct mmu_cursor *at)
 {
     const struct region *region = space->regions.last;
 
     if (UNLIKELY(region == NULL || !region_covers(region, page)
                  || (access & ~region->spec.prot) != 0
-                 || !mmu_find(&space->tables, vaddr(page << PAGE_SHIFT), at)
+                 || !mmu_find_again(&space->tables, page, at)
                  || !mmu_leaf_is_empty(*at->leaf)
                  || binding_of_region(region) == NULL)) {
         return NULL;
@@ -110,19 +111,27 @@ static ALWAYS_INLINE bool
 fault_answer_direct(struct thread *thread, uint64_t page, uint32_t access)
 {
     struct process *process = thread->process;
+    struct space *space = &process->space;
     struct mmu_cursor at;
-    const struct region *region =
-        fault_find_direct(&process->space, page, access, &at);
+    const struct region *region;
+    void *frame;
 
-    if (UNLIKELY(region == NULL
-                 || !vmm_try_install_zero(&process->space,
-                                          vaddr(page << PAGE_SHIFT), at.leaf,
-                                          region->spec.prot))) {
+    journal_trap_here(page, access);
+    region = fault_find_direct(space, page, access, &at);
+    if (UNLIKELY(region == NULL)) {
         return false;
     }
+    frame = vmm_try_zeroed(space, vaddr(page << PAGE_SHIFT), region->spec.prot);
+    if (UNLIKELY(frame == NULL)) {
+        return false;
+    }
+    /* Protection and entry are read again: while a frame is zeroed, registers
+     * that need not be kept are registers that need not be saved. */
+    at.parent = space->tables.last_parent;
+    mmu_transit_to_frame(at.leaf, physmap_paddr(frame), region->spec.prot);
     mmu_count_leaf(at);
     process->faults++;
-    journal_own(thread->call, page, access, region, VERDICT_ZERO);
+    journal_answered_here(thread->call, region);
     return true;
 }
 

@@ -27,39 +27,38 @@
 /* Reply id and badge of who gets an answer. */
 static const uint64_t ipc_direct_no_name[2];
 
-static ALWAYS_INLINE struct upcall_passage
-ipc_direct_refuse(uint64_t handle)
+/* Nobody goes on by this frame: the general path is to be taken. */
+static const struct trap_frame ipc_direct_no_frame = { .vector = TRAP_NONE };
+
+/* No direct path for the call @number of @thread with @handle. */
+static NOINLINE struct upcall_passage
+ipc_direct_refuse(uint64_t handle, const struct thread *thread,
+                  enum sys_number number)
 {
-    return (struct upcall_passage){ .frame = NULL, .name = handle };
+    thread->context.frame->rax = number;
+    thread->context.frame->rdi = handle;
+    return (struct upcall_passage){ &ipc_direct_no_frame, ipc_direct_no_name };
 }
 
-/* Whether @handle names, in *@out, an endpoint and carries @right; if not, the
- * general path says why. A handle to give stands in the upper half of @handle,
- * where no generation is so large. */
+/* Whether @handle names, in *@out, an endpoint, and carries of the rights @asked
+ * just @wanted; if not, the general path says why. A handle to give stands in the
+ * upper half of @handle, where no name has anything. */
 static ALWAYS_INLINE bool
-ipc_direct_find(const struct process *process, uint64_t handle, uint32_t right,
-                struct handle_entry **out)
+ipc_direct_find(const struct process *process, uint64_t handle, uint32_t asked,
+                uint32_t wanted, struct handle_entry **out)
 {
     return LIKELY(handle_find(&process->handles, handle, out)
-                  && (*out)->kind == OBJECT_ENDPOINT
-                  && ((*out)->rights & right) != 0);
+                  && ((*out)->power & HANDLE_POWER_MASK(asked))
+                         == HANDLE_POWER(OBJECT_ENDPOINT, wanted));
 }
 
-/* Whether a thread, *@out then, waits for a call to @endpoint: endpoint_receiver,
- * without a NULL that would have to be looked for. */
-static ALWAYS_INLINE bool
-ipc_direct_receiver(const struct endpoint *endpoint, struct thread **out)
+/* Those who wait for a call to @endpoint, whom endpoint_receiver would choose
+ * from. The list may be empty. */
+static ALWAYS_INLINE struct list *
+ipc_direct_receivers(struct endpoint *endpoint)
 {
-    struct list *first = endpoint->receivers.next;
-
-    if (UNLIKELY(first == &endpoint->receivers)) {
-        first = endpoint->servers.next;
-        if (first == &endpoint->servers) {
-            return false;
-        }
-    }
-    *out = LIST_ENTRY(first, struct thread, wait_link);
-    return true;
+    return LIKELY(!list_is_empty(&endpoint->receivers)) ? &endpoint->receivers
+                                                        : &endpoint->servers;
 }
 
 struct upcall_passage
@@ -72,19 +71,20 @@ upcall_ipc_call(uint64_t handle)
     struct handle_entry *entry;
     struct endpoint *endpoint;
     struct thread *receiver;
+    struct list *receivers;
 
-    if (!ipc_direct_find(process, handle, RIGHT_CALL, &entry)) {
-        return ipc_direct_refuse(handle);
+    if (!ipc_direct_find(process, handle, RIGHT_CALL, RIGHT_CALL, &entry)) {
+        return ipc_direct_refuse(handle, caller, SYS_ipc_call);
     }
     endpoint = CONTAINER_OF(entry->object, struct endpoint, object);
+    receivers = ipc_direct_receivers(endpoint);
+    receiver = LIST_ENTRY(receivers->next, struct thread, wait_link);
     /* The caller runs, so unless a switch is due nobody above it is ready. */
-    if (!ipc_direct_receiver(endpoint, &receiver)
-        || UNLIKELY(process->served_rank != 0 || receiver->deadline_tick != 0
-                    || cpu->resched)) {
-        return ipc_direct_refuse(handle);
+    if (UNLIKELY(list_is_empty(receivers) || process->served_rank != 0
+                 || receiver->deadline_tick != 0 || cpu->resched)) {
+        return ipc_direct_refuse(handle, caller, SYS_ipc_call);
     }
-    list_unlink(&receiver->wait_link);
-    call->is_fault = false;
+    list_unlink_first(receivers);
     call->badge = entry->badge;
     call->endpoint = endpoint;
     ipc_mark_delivered(call, receiver);
@@ -94,7 +94,7 @@ upcall_ipc_call(uint64_t handle)
     sched_hand_over(cpu, caller, receiver);
     return (struct upcall_passage){
         .frame = receiver->context.frame,
-        .name = (uintptr_t)call,
+        .name = call_name(call),
     };
 }
 
@@ -116,51 +116,43 @@ ipc_direct_give_page(struct call *call)
     return region;
 }
 
-/* The answer to the fault @call is ZERO, for one page: give it, and go on where
- * it was missing. */
+/* @call is to be answered by the thread that runs, and is not a message or not at
+ * a plain server. If it is a fault and the answer ZERO for one page, give it, and
+ * go on where it was missing. */
 static NOINLINE struct upcall_passage
-ipc_direct_answer_fault(uint64_t handle, struct thread *server,
-                        const struct handle_entry *entry, struct call *call)
+ipc_direct_answer_fault(uint64_t handle, struct cpu *cpu, struct call *call)
 {
+    struct thread *server = cpu->current;
     const struct trap_frame *frame = server->context.frame;
-    struct cpu *cpu = cpu_this();
+    struct process *process = server->process;
     const struct region *region;
+    struct handle_entry *entry;
+    struct endpoint *endpoint;
     struct thread *woken;
 
-    if (frame->rsi != VERDICT_ZERO || frame->rdx != 1) {
-        return ipc_direct_refuse(handle);
+    if (!ipc_direct_find(process, handle, RIGHT_RECEIVE | RIGHT_SERVE,
+                         RIGHT_RECEIVE | RIGHT_SERVE, &entry)
+        || UNLIKELY(call->phase != CALL_PHASE_FAULT
+                    || frame->rsi != VERDICT_ZERO || frame->rdx != 1)) {
+        return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
+    }
+    endpoint = CONTAINER_OF(entry->object, struct endpoint, object);
+    if (UNLIKELY(endpoint->attached != process || endpoint->queued != 0)) {
+        return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
     }
     call->trap.replied_tsc = journal_stamp();
     region = ipc_direct_give_page(call);
     if (UNLIKELY(region == NULL)) {
-        return ipc_direct_refuse(handle);
+        return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
     }
-    ipc_wait_at(server, CONTAINER_OF(entry->object, struct endpoint, object),
-                (entry->rights & RIGHT_SERVE) != 0);
-    woken = fault_resolve(call, region, VERDICT_ZERO, 1, server->process);
+    ipc_wait_at(process, server, endpoint, true);
+    woken = fault_resolve(call, region, VERDICT_ZERO, 1, process);
     if (UNLIKELY(woken->resume != RESUME_USER
                  || sched_has_above(woken->priority))) {
         ipc_run(woken);
     }
     sched_hand_over(cpu, server, woken);
     context_resume(woken->context.frame);
-}
-
-/* The answer to the thread's call @call moves on in registers. */
-static ALWAYS_INLINE struct upcall_passage
-ipc_direct_answer_call(struct cpu *cpu, struct thread *server,
-                       struct endpoint *endpoint, bool serves,
-                       struct call *call)
-{
-    struct thread *caller = call->owner;
-
-    ipc_close_call(call);
-    ipc_wait_at(server, endpoint, serves);
-    sched_hand_over(cpu, server, caller);
-    return (struct upcall_passage){
-        .frame = caller->context.frame,
-        .name = (uintptr_t)ipc_direct_no_name,
-    };
 }
 
 struct upcall_passage
@@ -171,27 +163,30 @@ upcall_ipc_reply_receive(uint64_t handle, uint64_t reply_id)
     struct process *process = server->process;
     struct handle_entry *entry;
     struct endpoint *endpoint;
+    struct thread *caller;
     struct call *call;
-    bool serves;
 
-    if (!ipc_direct_find(process, handle, RIGHT_RECEIVE, &entry)
-        || !call_find(reply_id, &call)
-        || UNLIKELY(call->server != process || call->state != CALL_DELIVERED)) {
-        return ipc_direct_refuse(handle);
+    if (!call_find(reply_id, &call)
+        || UNLIKELY(call->server != process
+                    || server->priority != server->base_priority)) {
+        return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
+    }
+    if (call->phase != CALL_PHASE_MESSAGE
+        || !ipc_direct_find(process, handle, RIGHT_RECEIVE | RIGHT_SERVE,
+                            RIGHT_RECEIVE, &entry)) {
+        return ipc_direct_answer_fault(handle, cpu, call);
     }
     endpoint = CONTAINER_OF(entry->object, struct endpoint, object);
-    serves = (entry->rights & RIGHT_SERVE) != 0;
-    if (UNLIKELY(endpoint->queued != 0
-                 || server->priority != server->base_priority
-                 || (serves && endpoint->attached != process))) {
-        return ipc_direct_refuse(handle);
+    caller = call->owner;
+    if (UNLIKELY(endpoint->queued != 0 || caller->deadline_tick != 0
+                 || sched_has_above(caller->priority))) {
+        return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
     }
-    if (call->is_fault) {
-        return ipc_direct_answer_fault(handle, server, entry, call);
-    }
-    if (UNLIKELY(call->owner->deadline_tick != 0
-                 || sched_has_above(call->owner->priority))) {
-        return ipc_direct_refuse(handle);
-    }
-    return ipc_direct_answer_call(cpu, server, endpoint, serves, call);
+    ipc_close_call(call);
+    ipc_wait_at(process, server, endpoint, false);
+    sched_hand_over(cpu, server, caller);
+    return (struct upcall_passage){
+        .frame = caller->context.frame,
+        .name = ipc_direct_no_name,
+    };
 }

@@ -11,34 +11,43 @@
 extern const struct wait_class ipc_call_wait;
 extern const struct wait_class ipc_receive_wait;
 
-/* @call, in no queue, is @server's to answer from now on. */
+/* @call, a message and in no queue, is @receiver's to answer from now on. */
 static ALWAYS_INLINE void
 ipc_mark_delivered(struct call *call, struct thread *receiver)
 {
     struct process *server = receiver->process;
 
-    call->state = CALL_DELIVERED;
+    call->phase = CALL_PHASE_MESSAGE;
     call->server = server;
     call->receiver = receiver;
     list_add_tail(&server->delivered, &call->delivered_link);
 }
 
-/* @server, in no list, waits at @endpoint. */
+/* @server, a thread of @process, is who received last at @endpoint. */
 static ALWAYS_INLINE void
-ipc_wait_at(struct thread *server, struct endpoint *endpoint, bool serves)
+ipc_receives_at(struct process *process, struct thread *server,
+                struct endpoint *endpoint)
 {
-    endpoint->server = server->process;
+    endpoint->server = process;
     server->served = endpoint;
+}
+
+/* @server, a thread of @process and in no list, waits at @endpoint. */
+static ALWAYS_INLINE void
+ipc_wait_at(struct process *process, struct thread *server,
+            struct endpoint *endpoint, bool serves)
+{
+    ipc_receives_at(process, server, endpoint);
     list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
                   &server->wait_link);
     thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);
 }
 
-/* The answer to @call is being given: its id names it no longer. */
+/* The answer to the message @call is being given: its id names it no longer. */
 static ALWAYS_INLINE void
 ipc_close_call(struct call *call)
 {
     list_unlink(&call->delivered_link);
-    call->state = CALL_IDLE;
+    call->phase = CALL_IDLE;
     call_renew(call);
 }

@@ -6,19 +6,12 @@ struct journal_entry *journal_next;
 struct journal_entry journal_ring[JOURNAL_ENTRIES] __attribute__((aligned(64)));
 const struct region journal_nowhere;
 const uint32_t journal_nobody;
-static uint64_t journal_laps; /* how often the ring has been filled */
+uint64_t journal_laps;
 
 void
 journal_init(bool on)
 {
     journal_next = on ? journal_ring : NULL;
-}
-
-void
-journal_wrap(void)
-{
-    journal_next = journal_ring;
-    journal_laps++;
 }
 
 void

@@ -204,28 +204,24 @@ page_fault_general(struct thread *thread, uint64_t address, uint32_t access)
     page_fault_end(thread->process, &report);
 }
 
-/* pager=kernel */
-static NOINLINE void
-page_fault_answer(uint64_t address, uint32_t access)
+bool
+upcall_page_fault_here(uint64_t address, uint32_t access)
 {
-    struct thread *thread = thread_current();
-
-    journal_trap(thread->call);
-    if (UNLIKELY(!fault_answer_direct(thread, address >> PAGE_SHIFT, access))) {
-        page_fault_general(thread, address, access);
-    }
+    return fault_answer_direct(thread_current(), address >> PAGE_SHIFT, access);
 }
 
-/* Each place of the policy is a function of its own, so that none saves registers
- * that only another needs. */
+/* A function of its own, so that upcall_page_fault saves no registers for it. */
 static NOINLINE void
 page_fault_elsewhere(uint64_t address, uint32_t access)
 {
+    struct thread *thread = thread_current();
+
     if (fault_placement == FAULT_BY_SELF) {
         self_pager_fault(address, access);
-    } else {
-        page_fault_answer(address, access);
+        return;
     }
+    journal_trap(thread->call);
+    page_fault_general(thread, address, access);
 }
 
 void

@@ -56,6 +56,9 @@ pmm_try_zeroed(enum frame_kind kind, uint64_t owner)
     } else {
         return NULL;
     }
+    if (frame == NULL) {
+        UNREACHABLE(); /* so that no caller's test of it costs anything */
+    }
     pmm_watch_taken(frame);
     return frame;
 }

@@ -146,6 +146,7 @@ vmm_build_kernel_half(const struct memmap *ram, const struct vmm_image *image)
     vmm_image = *image;
     vmm_kernel = (struct space){
         .tables = {
+            .last = MMU_LAST_NONE,
             .root = physmap_paddr(root),
             .ops = &vmm_kernel_table_ops,
         },

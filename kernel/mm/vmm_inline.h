@@ -25,23 +25,36 @@ vmm_private_word(const struct space *space, vaddr_t page, uint32_t prot)
 }
 #define VMM_PRIVATE_NEXT_PAGE (1ull << FRAME_OWNER_SHIFT)
 
-/* vmm_install_zero where quota and frame are at hand; false, nothing changed: ask
- * it. Without a call in it. Cost: 45 instructions with a pre-zeroed frame. */
-static ALWAYS_INLINE bool
-vmm_try_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
-                     uint32_t prot)
+/* A zeroed frame for @page of @space, charged to it, to be shown there with @prot;
+ * NULL, nothing changed, where quota or frame are not at hand. Without a call in
+ * it. Cost: 35 instructions with a pre-zeroed frame. */
+static ALWAYS_INLINE void *
+vmm_try_zeroed(struct space *space, vaddr_t page, uint32_t prot)
 {
     void *frame;
 
     if (UNLIKELY(!quota_has(space->quota, 1))) {
-        return false;
+        return NULL;
     }
     frame = pmm_try_zeroed(FRAME_USER, vmm_private_word(space, page, prot));
+    if (LIKELY(frame != NULL)) {
+        space->quota->used++;
+        space->resident++;
+    }
+    return frame;
+}
+
+/* vmm_install_zero where quota and frame are at hand; false, nothing changed: ask
+ * it. Cost: 45 instructions with a pre-zeroed frame. */
+static ALWAYS_INLINE bool
+vmm_try_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
+                     uint32_t prot)
+{
+    void *frame = vmm_try_zeroed(space, page, prot);
+
     if (UNLIKELY(frame == NULL)) {
         return false;
     }
-    space->quota->used++;
-    space->resident++;
     mmu_transit_to_frame(leaf, physmap_paddr(frame), prot);
     return true;
 }

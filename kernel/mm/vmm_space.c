@@ -182,7 +182,8 @@ vmm_space_create_user(struct space *space, struct quota *quota)
         vmm_region_pool_is_ready = true;
     }
     *space = (struct space){
-        .tables = { .root = physmap_paddr(root),
+        .tables = { .last = MMU_LAST_NONE,
+                    .root = physmap_paddr(root),
                     .ops = &vmm_user_table_ops,
                     .context = space },
         .quota = quota,

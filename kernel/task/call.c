@@ -18,6 +18,7 @@
 #define CALL_LAST_GENERATION UINT32_MAX
 
 struct call_slot *call_slots;
+struct call call_nobody = { .slot = UINT32_MAX };
 static uint32_t call_free_first; /* 0 = none: slot 0 is never used */
 uint32_t call_fresh;
 
@@ -30,6 +31,7 @@ call_init(void)
     if (call_slots == NULL) {
         panic("call: no memory for the reply slots");
     }
+    call_slots[0].call = &call_nobody;
     call_fresh = 1;
 }
 
@@ -46,7 +48,8 @@ call_take_slot(void)
         return 0;
     }
     slot = call_fresh++;
-    call_slots[slot] = (struct call_slot){ .generation = 1 };
+    call_slots[slot] =
+        (struct call_slot){ .call = &call_nobody, .generation = 1 };
     return slot;
 }
 
@@ -86,7 +89,7 @@ call_destroy(struct call *call)
     struct call_slot *slot = &call_slots[call->slot];
 
     KASSERT(call->state == CALL_IDLE);
-    slot->call = NULL;
+    slot->call = &call_nobody;
     slot->generation = call->generation;
     if (call->generation < CALL_LAST_GENERATION) {
         slot->generation++;
@@ -99,7 +102,7 @@ call_destroy(struct call *call)
 struct call *
 call_at(uint32_t slot)
 {
-    KASSERT(slot < call_fresh && call_slots[slot].call != NULL);
+    KASSERT(slot < call_fresh && call_slots[slot].call != &call_nobody);
     return call_slots[slot].call;
 }
 

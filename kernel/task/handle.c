@@ -11,9 +11,10 @@
 
 #define HANDLE_FIRST_SLOTS 16u
 /* More would take too long at once. */
-#define HANDLE_GROWTH_MOST     256u
-#define HANDLE_MOST_SLOTS      (1u << HANDLE_SLOT_BITS)
-#define HANDLE_LAST_GENERATION 0xFFFFFu
+#define HANDLE_GROWTH_MOST 128u
+#define HANDLE_MOST_SLOTS  (1u << HANDLE_SLOT_BITS)
+/* From one generation of a slot to the next. */
+#define HANDLE_GENERATION (1u << HANDLE_SLOT_BITS)
 
 void
 object_put(struct object *object)
@@ -30,6 +31,7 @@ static void
 handle_chain_slots(struct handle_table *table, uint32_t first, uint32_t last)
 {
     for (uint32_t slot = last; slot > first; slot--) {
+        table->entries[slot - 1].name = slot - 1;
         table->entries[slot - 1].free_next = table->free_first;
         table->free_first = (uint16_t)(slot - 1);
     }
@@ -61,6 +63,7 @@ handle_resize(struct handle_table *table, struct process *owner, uint32_t slots)
     /* Slot 0 is never handed out: HANDLE_NONE must not name anything. */
     handle_chain_slots(table, table->slots == 0 ? 1 : table->slots, slots);
     table->slots = slots;
+    table->mask = (1u << (31 - __builtin_clz(slots))) - 1;
     return ST_OK;
 }
 
@@ -83,8 +86,9 @@ handle_clear(struct handle_table *table, uint32_t slot)
     entry->rights = 0;
     entry->badge = 0;
     table->used--;
-    entry->generation++;
-    if (entry->generation <= HANDLE_LAST_GENERATION) {
+    if (__builtin_add_overflow(entry->name, HANDLE_GENERATION, &entry->name)) {
+        entry->name = HANDLE_NONE;
+    } else {
         entry->free_next = table->free_first;
         table->free_first = (uint16_t)slot;
     }
@@ -115,6 +119,18 @@ handle_table_teardown_step(struct handle_table *table, struct process *owner,
     process_uncharge_bytes(owner, table->slots * sizeof(struct handle_entry));
     memset(table, 0, sizeof(*table));
     return true;
+}
+
+struct handle_entry *
+handle_lookup_above(const struct handle_table *table, uint64_t handle)
+{
+    uint64_t slot = handle & HANDLE_SLOT_MASK;
+
+    if (slot <= table->mask || slot >= table->slots
+        || table->entries[slot].name != handle) {
+        return NULL;
+    }
+    return &table->entries[slot];
 }
 
 enum status
@@ -184,7 +200,7 @@ handle_slot_is_free(const struct handle_table *table, uint32_t slot)
     const struct handle_entry *entry = &table->entries[slot];
 
     return slot != 0 && slot < table->slots && entry->kind == OBJECT_NONE
-           && entry->generation <= HANDLE_LAST_GENERATION;
+           && entry->name != HANDLE_NONE;
 }
 
 enum status
@@ -210,7 +226,7 @@ handle_add_at(struct handle_table *table, uint32_t slot, struct object *object,
 handle_t
 handle_of_slot(const struct handle_table *table, uint32_t slot)
 {
-    return table->entries[slot].generation << HANDLE_SLOT_BITS | slot;
+    return table->entries[slot].name;
 }
 
 enum status

@@ -17,6 +17,7 @@ static ALWAYS_INLINE void
 sched_hand_over(struct cpu *cpu, struct thread *from, struct thread *to)
 {
     to->state = THREAD_RUNNING;
+    to->resume = RESUME_USER;
     cpu->current = to;
     cpu->fpu_owner = to;
     sched_switch_count++;

@@ -90,8 +90,8 @@ struct thread {
     struct context context;
     struct process *process;
     struct call *call; /* its reply slot, reserved for life; ipc/call.h */
-    uint8_t state;     /* enum thread_state */
-    uint8_t resume;    /* enum thread_resume */
+    uint16_t state;  /* enum thread_state: with resume, one store of 32 bits */
+    uint16_t resume; /* enum thread_resume */
     uint8_t base_priority;
     uint8_t priority;      /* base or what callers donate, the higher */
     uint8_t slice;         /* ticks left */
@@ -186,7 +186,7 @@ thread_set_waiting(struct thread *thread, const struct wait_class *class,
                    void *object, enum thread_resume resume)
 {
     thread->state = THREAD_WAITING;
-    thread->resume = (uint8_t)resume;
+    thread->resume = (uint16_t)resume;
     thread->wait = class;
     thread->wait_object = object;
 }

@@ -46,7 +46,7 @@ act_pager_reply_receive(uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 {
     uint64_t reply_id = thread_current()->context.frame->r12;
 
-    if (upcall_ipc_reply_receive(a, reply_id).frame != NULL) {
+    if (upcall_ipc_reply_receive(a, reply_id).frame->vector != TRAP_NONE) {
         panic("world: a fault was answered like a call");
     }
     return sys_ipc_reply_receive(a, b, c, d, e, f);
@@ -253,7 +253,7 @@ act_pager_reply_stale(const struct step *step)
     for (uint32_t slot = 1; slot < call_fresh; slot++) {
         const struct call *call = call_slots[slot].call;
 
-        if (call == NULL) {
+        if (call == &call_nobody) {
             continue;
         }
         for (uint32_t back = 0; back < 3; back++) {

@@ -348,6 +348,7 @@ machine_start(void)
         pmm.count[frame_table[i]]++;
     }
     root = pmm_alloc_zeroed(FRAME_PAGE_TABLE, frame_private(0, 0));
+    vmm_kernel.tables.last = MMU_LAST_NONE;
     vmm_kernel.tables.root = physmap_paddr(root);
     vmm_kernel.tables.ops = &machine_table_ops;
     for (unsigned i = 0; i < VMM_SHARED_SLOTS; i++) {

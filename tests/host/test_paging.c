@@ -81,7 +81,8 @@ new_tables(void)
     memset(frame_is_used, 0, sizeof(frame_is_used));
     frames_used = 0;
     frames_until_failure = 1000;
-    return (struct mmu_tables){ .root = physmap_paddr(take_frame()),
+    return (struct mmu_tables){ .last = MMU_LAST_NONE,
+                                .root = physmap_paddr(take_frame()),
                                 .ops = &ops };
 }
 
@@ -280,12 +281,29 @@ step(struct mmu_tables *tables)
     }
 }
 
+/* What was found last is where a walk finds it, or is forgotten. */
+static void
+find_again(struct mmu_tables *tables)
+{
+    vaddr_t address = vaddr(address_of[rnd(PAGES)]);
+    struct mmu_cursor walked;
+    struct mmu_cursor again;
+
+    if (!mmu_find(tables, address, &walked)) {
+        CHECK(!mmu_find_again(tables, address.raw >> 12, &again));
+        return;
+    }
+    CHECK(mmu_find_again(tables, address.raw >> 12, &again));
+    CHECK(again.leaf == walked.leaf && again.parent == walked.parent);
+}
+
 TEST(tree_behaves_as_a_map)
 {
     struct mmu_tables tables = new_tables();
 
     memset(model, 0, sizeof(model));
     for (unsigned i = 0; i < STEPS; i++) {
+        find_again(&tables);
         step(&tables);
         compare(&tables);
     }
@@ -384,7 +402,8 @@ TEST(large_leaves_are_found_and_not_cut)
 TEST(a_pinned_slot_stays_when_it_is_empty)
 {
     struct mmu_tables kernel = new_tables();
-    struct mmu_tables space = { .root = physmap_paddr(take_frame()),
+    struct mmu_tables space = { .last = MMU_LAST_NONE,
+                                .root = physmap_paddr(take_frame()),
                                 .ops = &ops };
     struct mmu_cursor at;
     paddr_t out;

@@ -63,7 +63,7 @@ asm_offsets_frame(void)
 static ALWAYS_INLINE void
 asm_offsets_cpu(void)
 {
-    OFFSET(CPU_KERNEL_RSP, struct cpu, kernel_rsp);
+    OFFSET(CPU_KERNEL_RSP, struct cpu, tss.rsp[0]);
     OFFSET(CPU_USER_RSP_SCRATCH, struct cpu, user_rsp_scratch);
     OFFSET(CPU_CURRENT, struct cpu, current);
     OFFSET(CPU_RESCHED, struct cpu, resched);
@@ -79,6 +79,7 @@ asm_offsets_gate(void)
     DEFINE(SYSCALL_IPC_CALL, SYS_ipc_call);
     DEFINE(SYSCALL_IPC_REPLY_RECEIVE, SYS_ipc_reply_receive);
     DEFINE(TRAP_VECTOR_SYSCALL, TRAP_SYSCALL);
+    DEFINE(TRAP_VECTOR_NONE, TRAP_NONE);
     DEFINE(SELECTOR_KERNEL_CODE, SELECTOR_KERNEL_CODE);
     DEFINE(SELECTOR_USER_DATA, SELECTOR_USER_DATA);
     DEFINE(SELECTOR_USER_CODE, SELECTOR_USER_CODE);

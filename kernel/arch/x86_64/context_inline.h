@@ -19,13 +19,19 @@
 #include <arch/x86_64/tss.h>
 
 static ALWAYS_INLINE void
+context_fpu_switch_plain(void *save, const void *load)
+{
+    __asm__ volatile("fxsave64 (%0)\n\t"
+                     "fxrstor64 (%1)" ::"r"(save),
+                     "r"(load)
+                     : "memory");
+}
+
+static ALWAYS_INLINE void
 context_fpu_switch(void *save, const void *load)
 {
     if (!cpu_features.xsave) {
-        __asm__ volatile("fxsave64 (%0)\n\t"
-                         "fxrstor64 (%1)" ::"r"(save),
-                         "r"(load)
-                         : "memory");
+        context_fpu_switch_plain(save, load);
     } else if (cpu_features.xsaveopt) {
         __asm__ volatile("xsaveopt64 (%0)\n\t"
                          "xrstor64 (%1)" ::"r"(save),
@@ -94,8 +100,7 @@ context_enter(struct cpu *cpu, const struct context *to)
 {
     uint64_t root = to->root.raw;
 
-    cpu->kernel_rsp = to->kernel_stack_top;
-    cpu->tss->rsp[0] = to->kernel_stack_top;
+    cpu->tss.rsp[0] = to->kernel_stack_top;
     if (cpu->cr3 != root) {
         cpu->cr3 = root;
         cpu->mmu_work++;
@@ -107,12 +112,17 @@ context_enter(struct cpu *cpu, const struct context *to)
 static ALWAYS_INLINE void
 context_activate_from(struct cpu *cpu, struct context *from, struct context *to)
 {
-    if (LIKELY(cpu_features.fsgsbase)) {
+    if (LIKELY(cpu_features.plain)) {
         context_bases_switch(from, to);
+        context_fpu_switch_plain(from->fpu, to->fpu);
     } else {
-        context_bases_load(to);
+        if (LIKELY(cpu_features.fsgsbase)) {
+            context_bases_switch(from, to);
+        } else {
+            context_bases_load(to);
+        }
+        context_fpu_switch(from->fpu, to->fpu);
     }
-    context_fpu_switch(from->fpu, to->fpu);
     context_enter(cpu, to);
 }
 
@@ -135,8 +145,7 @@ context_nest(struct context *context)
 
     context->frame--;
     context->kernel_stack_top -= sizeof(struct trap_frame);
-    cpu->kernel_rsp = context->kernel_stack_top;
-    cpu->tss->rsp[0] = context->kernel_stack_top;
+    cpu->tss.rsp[0] = context->kernel_stack_top;
 }
 
 static ALWAYS_INLINE void
@@ -146,6 +155,5 @@ context_unnest(struct context *context)
 
     context->frame++;
     context->kernel_stack_top += sizeof(struct trap_frame);
-    cpu->kernel_rsp = context->kernel_stack_top;
-    cpu->tss->rsp[0] = context->kernel_stack_top;
+    cpu->tss.rsp[0] = context->kernel_stack_top;
 }

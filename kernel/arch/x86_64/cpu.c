@@ -46,7 +46,10 @@
 /* The fast door (syscall.asm). */
 extern const uint8_t syscall_entry[];
 
-struct cpu cpu_boot;
+/* Aligned so that its TSS is in one page, as the processor wants it. */
+_Alignas(256) struct cpu cpu_boot;
+
+_Static_assert(sizeof(struct cpu) <= 256, "within its alignment");
 
 SECTION(".ro_after_init") struct cpu_features cpu_features;
 
@@ -95,6 +98,7 @@ cpu_detect(void)
     if (f->xsave && (one.ecx & CPU_1_ECX_AVX) != 0) {
         f->xcr0 |= XCR0_AVX;
     }
+    f->plain = f->fsgsbase && !f->xsave;
     f->fpu_bytes = CPU_FXSAVE_BYTES;
     return CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT
            | ((one.edx & CPU_1_EDX_MCE) != 0 ? CR4_MCE : 0)

@@ -58,7 +58,7 @@ gdt_set_tss(const struct tss *tss)
 void
 gdt_init(void)
 {
-    gdt_set_tss(tss_boot());
+    gdt_set_tss(&cpu_boot.tss);
     regs_load_gdt(gdt_table, sizeof(gdt_table) - 1);
     /* CS can only be loaded by a far return. The local table is taken away: what
      * reset or firmware left there would answer ring 3's selectors. */

@@ -47,20 +47,32 @@ idt_stack_of(unsigned vector)
     }
 }
 
+static void
+idt_set(unsigned vector, const void *entry)
+{
+    uint64_t stub = (uint64_t)(uintptr_t)entry;
+
+    idt_table[vector] = (struct idt_gate){
+        .offset_low = (uint16_t)stub,
+        .selector = SELECTOR_KERNEL_CODE,
+        .ist = idt_stack_of(vector),
+        .type = IDT_INTERRUPT_GATE,
+        .offset_middle = (uint16_t)(stub >> 16),
+        .offset_high = (uint32_t)(stub >> 32),
+    };
+}
+
+void
+trap_answer_page_faults(void)
+{
+    idt_set(TRAP_PAGE_FAULT, isr_stub_page_fault_here);
+}
+
 void
 idt_init(void)
 {
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
-        uint64_t stub = (uint64_t)(uintptr_t)isr_stub_table[vector];
-
-        idt_table[vector] = (struct idt_gate){
-            .offset_low = (uint16_t)stub,
-            .selector = SELECTOR_KERNEL_CODE,
-            .ist = idt_stack_of(vector),
-            .type = IDT_INTERRUPT_GATE,
-            .offset_middle = (uint16_t)(stub >> 16),
-            .offset_high = (uint32_t)(stub >> 32),
-        };
+        idt_set(vector, isr_stub_table[vector]);
     }
     idt_table[TRAP_INT80].type |= IDT_DPL_USER;
     regs_load_idt(idt_table, sizeof(idt_table) - 1);

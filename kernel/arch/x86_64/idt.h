@@ -13,3 +13,6 @@ extern const void *const isr_stub_table[256];
  * Context: boot, interrupts off, after gdt_init.
  */
 void idt_init(void);
+
+/* The page fault entry where the kernel may have the answer itself (isr.asm). */
+extern const uint8_t isr_stub_page_fault_here[];

@@ -15,9 +15,11 @@
     extern  trap_kernel
     extern  trap_ist
     extern  trap_page_fault
+    extern  trap_page_fault_here
     extern  syscall_table
     extern  upcall_foreign_syscall
     global  isr_stub_table:data
+    global  isr_stub_page_fault_here:function
     global  isr_return_user:function
     default rel
 
@@ -84,11 +86,52 @@ isr_page_fault:
     jz      isr_common.kernel
     swapgs
     inc     qword [gs:CPU_KERNEL_ENTRIES]
+.from_user:
     mov     rdi, cr2
     mov     rsi, [rsp + FRAME_ERROR]
     mov     rdx, rsp
     call    trap_page_fault
     jmp     isr_return_user
+
+; A page fault where the kernel answers the common one itself (pager=kernel): its
+; gate leads here instead. The answer is a C function that waits for nobody, so of
+; the frame only what such a function may change is stored; the rest follows if it
+; has no answer.
+;
+;     ss rsp rflags cs rip     pushed by the processor
+;     error vector
+;     rax ... r11              0 .. 64 (HERE_BYTES)
+;     rbx ... r15              only without an answer
+HERE_BYTES          equ 9 * 8
+HERE_ERROR          equ HERE_BYTES + FRAME_ERROR - FRAME_VECTOR
+HERE_CS             equ HERE_BYTES + FRAME_CS - FRAME_VECTOR
+HERE_RFLAGS         equ HERE_BYTES + FRAME_RFLAGS - FRAME_VECTOR
+
+    align   8
+isr_stub_page_fault_here:
+    push    VECTOR_PAGE_FAULT
+    PUSH_SCRATCH
+    cld
+    SMAP_SITE clac
+    test    byte [rsp + HERE_CS], 3
+    jz      .kernel
+    swapgs
+    inc     qword [gs:CPU_KERNEL_ENTRIES]
+    mov     rdi, cr2
+    mov     rsi, [rsp + HERE_ERROR]
+    call    trap_page_fault_here
+    test    al, al
+    jz      .no_answer
+    and     qword [rsp + HERE_RFLAGS], RFLAGS_USER_MAY
+    or      qword [rsp + HERE_RFLAGS], RFLAGS_USER_MUST
+    POP_SCRATCH
+    jmp     isr_return_user.popped
+.no_answer:
+    PUSH_PRESERVED
+    jmp     isr_page_fault.from_user
+.kernel:
+    PUSH_PRESERVED
+    jmp     isr_common.kernel
 
 ; int 0x80, the door we teach. Same table and same calling sequence as the
 ; syscall door; every register but rax comes back from the frame.
@@ -116,6 +159,7 @@ isr_return_user:
     and     qword [rsp + FRAME_RFLAGS], RFLAGS_USER_MAY
     or      qword [rsp + FRAME_RFLAGS], RFLAGS_USER_MUST
     POP_REGISTERS
+.popped:
     add     rsp, 16
     swapgs
 .iretq:

@@ -97,7 +97,7 @@ mmu_entry_is_table(uint64_t entry)
     return (entry & (PTE_PRESENT | PTE_LARGE)) == PTE_PRESENT;
 }
 
-static inline bool
+static ALWAYS_INLINE bool
 mmu_find(const struct mmu_tables *tables, vaddr_t address,
          struct mmu_cursor *out)
 {
@@ -117,6 +117,25 @@ mmu_find(const struct mmu_tables *tables, vaddr_t address,
     }
     out->parent = entry;
     out->leaf = mmu_entry_in(mmu_table_at(*entry), address, 1);
+    return true;
+}
+
+static ALWAYS_INLINE bool
+mmu_find_again(struct mmu_tables *tables, uint64_t page, struct mmu_cursor *out)
+{
+    uint64_t number = page / PTE_TABLE_ENTRIES;
+
+    if (UNLIKELY(tables->last != number)) {
+        if (!mmu_find(tables, vaddr(page * PAGE_BYTES), out)) {
+            return false;
+        }
+        tables->last = number;
+        tables->last_parent = out->parent;
+        tables->last_leaves = mmu_table_at(*out->parent);
+        return true;
+    }
+    out->parent = tables->last_parent;
+    out->leaf = &tables->last_leaves[page % PTE_TABLE_ENTRIES];
     return true;
 }
 

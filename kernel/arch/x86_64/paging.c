@@ -170,6 +170,7 @@ mmu_prune(struct mmu_tables *tables, vaddr_t address)
             *path[level + 1] -= PTE_COUNT_ONE;
         }
         tables->table_frames--;
+        tables->last = MMU_LAST_NONE;
         tables->ops->retire(tables->context, mmu_table_at(entry));
     }
 }
@@ -230,6 +231,7 @@ mmu_enlarge(struct mmu_tables *tables, vaddr_t address)
     }
     *at.parent = first | used | PTE_LARGE;
     tables->table_frames--;
+    tables->last = MMU_LAST_NONE;
     return at.leaf;
 }
 
@@ -548,5 +550,9 @@ mmu_check(const struct mmu_tables *tables, bool kernel_half)
         mmu_visit(tables, vaddr(0), vaddr(0x0000800000000000ull), &visitor);
     }
     check.errors += check.tables != tables->table_frames;
+    check.errors +=
+        tables->last != MMU_LAST_NONE
+        && (!mmu_entry_is_table(*tables->last_parent)
+            || mmu_table_at(*tables->last_parent) != tables->last_leaves);
     return check.errors;
 }

@@ -7,7 +7,7 @@
 ;
 ;                label  word 0  1    2    3    4
 ;      user      rsi    rdx     r10  r8   r9   rbx
-;      upcall    rbp    r12     r13  r14  r15  rbx
+;      upcall    r12    rbp     r13  r14  r15  rbx
 ;      user      rsi    rdx     r10  r8   r9   rbx       of the other thread
 ;
 ; The thread that waits now has in its frame what is its own: rip, rflags, rsp,
@@ -34,30 +34,13 @@
 syscall_ipc_call:
     test    r14, r14
     jnz     syscall_any
-    mov     rbp, rsi
-    mov     r12, rdx
+    mov     r12, rsi
+    mov     rbp, rdx
     mov     r13, r10
     mov     r14, r8
     mov     r15, r9
     call    upcall_ipc_call
-    test    rax, rax
-    jnz     syscall_ipc_pass
-    mov     eax, SYSCALL_IPC_CALL
-
-; No direct path. The upcall left the handle in rdx; everything else is here.
-syscall_ipc_undo:
-    mov     rdi, rdx
-    mov     rsi, rbp
-    mov     rdx, r12
-    mov     r10, r13
-    mov     r8, r14
-    mov     r9, r15
-    mov     rbp, [rsp + FRAME_RBP]
-    mov     r12, [rsp + FRAME_R12]
-    mov     r13, [rsp + FRAME_R13]
-    mov     r14, [rsp + FRAME_R14]
-    mov     r15, [rsp + FRAME_R15]
-    jmp     syscall_any
+    jmp     syscall_ipc_pass
 
 ; (rdi handle, rsi reply id) -> as above. Label and word 0 are a verdict, if it is a
 ; fault that is answered.
@@ -67,28 +50,21 @@ syscall_ipc_reply_receive:
     jnz     syscall_any
     mov     [rsp + FRAME_RSI], rsi
     mov     [rsp + FRAME_RDX], rdx
-    mov     rbp, rsi
-    mov     rsi, r12
-    mov     r12, rdx
+    xchg    rsi, r12
+    mov     rbp, rdx
     mov     r13, r10
     mov     r14, r8
     mov     r15, r9
     call    upcall_ipc_reply_receive
-    test    rax, rax
-    jnz     syscall_ipc_pass
-    mov     eax, SYSCALL_IPC_REPLY_RECEIVE
-    jmp     syscall_ipc_undo
 
 ; The message goes to the thread whose frame is at rax, with the two words at rdx
 ; as reply id and badge.
-    align   16
 syscall_ipc_pass:
     mov     rsp, rax
     mov     rdi, [rdx]
-    mov     rax, [rdx + 8]
-    mov     rsi, rbp
-    mov     rdx, r12
-    mov     r12, rax
+    mov     rsi, r12
+    mov     r12, [rdx + 8]
+    mov     rdx, rbp
     mov     r10, r13
     mov     r8, r14
     mov     r9, r15
@@ -107,6 +83,8 @@ syscall_ipc_pass:
     swapgs
     o64 sysret
 .by_frame:
+    cmp     qword [rsp + FRAME_VECTOR], TRAP_VECTOR_NONE
+    je      .undo
     mov     [rsp + FRAME_RAX], rax ; it came by int 0x80
     mov     [rsp + FRAME_RDI], rdi
     mov     [rsp + FRAME_RSI], rsi
@@ -118,3 +96,17 @@ syscall_ipc_pass:
     mov     [rsp + FRAME_R12], r12
     mov     [rsp + FRAME_R13], r13
     jmp     isr_return_user
+
+; No direct path: everything but label and words, which are back where they were,
+; is in the caller's own frame.
+.undo:
+    mov     rsp, [gs:CPU_KERNEL_RSP]
+    sub     rsp, FRAME_BYTES
+    mov     rax, [rsp + FRAME_RAX]
+    mov     rdi, [rsp + FRAME_RDI]
+    mov     rbp, [rsp + FRAME_RBP]
+    mov     r12, [rsp + FRAME_R12]
+    mov     r13, [rsp + FRAME_R13]
+    mov     r14, [rsp + FRAME_R14]
+    mov     r15, [rsp + FRAME_R15]
+    jmp     syscall_any

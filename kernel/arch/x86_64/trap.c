@@ -2,7 +2,7 @@
 /*
  * From vector and error code to the upcall that knows what to do.
  *
- *      isr.asm --> trap_page_fault   ring 3 needs a page
+ *      isr.asm --> trap_page_fault   ring 3 needs a page (.._here: first this)
  *              \-> trap_user    anything else that interrupts ring 3
  *              \-> trap_kernel  ring 0 was: an interrupt in an open window, a
  *                               copy that met a missing page, or our own bug
@@ -112,6 +112,13 @@ trap_page_fault(uint64_t address, uint64_t error, struct trap_frame *frame)
         return;
     }
     upcall_page_fault(address, trap_access(error));
+}
+
+bool
+trap_page_fault_here(uint64_t address, uint64_t error)
+{
+    return LIKELY((error & PF_ERROR_USER) != 0)
+           && upcall_page_fault_here(address, trap_access(error));
 }
 
 void

@@ -2,6 +2,8 @@
 /* What isr.asm calls, and what start-up calls once. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <base/compiler.h>
 
 #include <arch/trap.h>
@@ -14,6 +16,9 @@ void trap_init(void);
 void trap_user(struct trap_frame *frame);
 void trap_page_fault(uint64_t address, uint64_t error,
                      struct trap_frame *frame);
+
+/* upcall_page_fault_here, for isr.asm. */
+bool trap_page_fault_here(uint64_t address, uint64_t error);
 void trap_kernel(struct trap_frame *frame);
 void trap_ist(struct trap_frame *frame);
 NORETURN void trap_bad_return(struct trap_frame *frame);

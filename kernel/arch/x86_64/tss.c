@@ -16,8 +16,6 @@ struct tss_ist_stack {
 KASSERT_STATIC(sizeof(struct tss_ist_stack) % PAGE_BYTES == 0);
 KASSERT_STATIC(offsetof(struct tss_ist_stack, cpu) % 16 == 0);
 
-static struct tss tss_of_boot_cpu;
-
 static _Alignas(PAGE_BYTES) struct tss_ist_stack tss_ist_stacks[TSS_IST_COUNT];
 
 const uint8_t *const boot_guard_pages[BOOT_GUARD_PAGES] = {
@@ -32,17 +30,10 @@ tss_init(void)
 {
     for (unsigned i = 0; i < TSS_IST_COUNT; i++) {
         tss_ist_stacks[i].cpu = &cpu_boot;
-        tss_of_boot_cpu.ist[i] = (uint64_t)(uintptr_t)&tss_ist_stacks[i].cpu;
+        cpu_boot.tss.ist[i] = (uint64_t)(uintptr_t)&tss_ist_stacks[i].cpu;
     }
-    tss_of_boot_cpu.rsp[0] = (uint64_t)(uintptr_t)boot_stack_top;
+    cpu_boot.tss.rsp[0] = (uint64_t)(uintptr_t)boot_stack_top;
     /* Beyond the limit of the segment: no port is open to ring 3. A zeroed TSS
      * would have its bitmap at 0 and open most of them. */
-    tss_of_boot_cpu.iomap_base = sizeof(struct tss);
-    cpu_boot.tss = &tss_of_boot_cpu;
-}
-
-struct tss *
-tss_boot(void)
-{
-    return &tss_of_boot_cpu;
+    cpu_boot.tss.iomap_base = sizeof(struct tss);
 }

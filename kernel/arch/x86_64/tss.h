@@ -15,16 +15,6 @@
 #include <arch/cpu.h>
 #include <arch/stacks.h>
 
-struct PACKED tss {
-    uint32_t reserved0;
-    uint64_t rsp[3]; /* [0]: top of the current thread's kernel stack */
-    uint64_t reserved1;
-    uint64_t ist[7];
-    uint64_t reserved2;
-    uint16_t reserved3;
-    uint16_t iomap_base;
-};
-
 _Static_assert(sizeof(struct tss) == 104, "fixed by the processor");
 _Static_assert(offsetof(struct tss, rsp) == 4, "fixed by the processor");
 _Static_assert(offsetof(struct tss, ist) == 36, "fixed by the processor");
@@ -57,12 +47,9 @@ _Static_assert(offsetof(struct tss, iomap_base) == 102, "by the processor");
 /* Fill the boot processor's TSS and IST stacks. Context: boot, once. */
 void tss_init(void);
 
-/* The address of the boot processor's TSS, for its descriptor. */
-struct tss *tss_boot(void);
-
 /* Make @top the stack of the next entry from ring 3 through a gate. */
 static ALWAYS_INLINE void
 tss_set_kernel_stack(uint64_t top)
 {
-    cpu_this()->tss->rsp[0] = top;
+    cpu_this()->tss.rsp[0] = top;
 }

@@ -16,8 +16,8 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* A promise to the compiler, for the one place where code cannot be reached
- * because a function before it never returns. */
+/* A promise to the compiler: this is never reached (a function before it does not
+ * return, or a check further down need not be made). */
 #define UNREACHABLE() __builtin_unreachable()
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))

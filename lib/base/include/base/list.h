@@ -70,6 +70,17 @@ list_unlink(struct list *node)
     next->prev = prev;
 }
 
+/* Take the first node of @head, which is not empty, out of it and leave it
+ * undefined. */
+static inline void
+list_unlink_first(struct list *head)
+{
+    struct list *next = head->next->next;
+
+    head->next = next;
+    next->prev = head;
+}
+
 /* Take @node out of whatever list it is in; harmless if it is in none. */
 static inline void
 list_remove(struct list *node)
