@@ -71,8 +71,9 @@ static void
 lab_begin(void)
 {
     fake_ram_create(RAM);
-    tables =
-        (struct mmu_tables){ .root = physmap_paddr(take_frame()), .ops = &ops };
+    tables = (struct mmu_tables){ .last = MMU_LAST_NONE,
+                                  .root = physmap_paddr(take_frame()),
+                                  .ops = &ops };
 }
 
 static struct lab_event
