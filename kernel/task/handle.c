@@ -10,9 +10,6 @@
 #include "process.h"
 
 #define HANDLE_FIRST_SLOTS 16u
-/* More would take too long at once. */
-#define HANDLE_GROWTH_MOST 128u
-#define HANDLE_MOST_SLOTS  (1u << HANDLE_SLOT_BITS)
 /* From one generation of a slot to the next. */
 #define HANDLE_GENERATION (1u << HANDLE_SLOT_BITS)
 
@@ -26,19 +23,66 @@ object_put(struct object *object)
     }
 }
 
-/* Chain slots [first, last) in front of the free list, lowest first. */
-static void
-handle_chain_slots(struct handle_table *table, uint32_t first, uint32_t last)
+static struct handle_entry *
+handle_entry_at(const struct handle_table *table, uint64_t slot)
 {
-    for (uint32_t slot = last; slot > first; slot--) {
-        table->entries[slot - 1].name = slot - 1;
-        table->entries[slot - 1].free_next = table->free_first;
-        table->free_first = (uint16_t)(slot - 1);
+    return slot < HANDLE_CHUNK_SLOTS ? &table->first[slot]
+                                     : &table->more[slot / HANDLE_CHUNK_SLOTS]
+                                                   [slot % HANDLE_CHUNK_SLOTS];
+}
+
+static void
+handle_free_slot(struct handle_table *table, uint32_t slot)
+{
+    struct handle_entry *entry = handle_entry_at(table, slot);
+
+    entry->free.next = table->free_first;
+    entry->free.previous = 0;
+    if (table->free_first != 0) {
+        handle_entry_at(table, table->free_first)->free.previous =
+            (uint16_t)slot;
+    }
+    table->free_first = (uint16_t)slot;
+}
+
+static void
+handle_take_slot(struct handle_table *table, uint32_t slot)
+{
+    struct handle_free free = handle_entry_at(table, slot)->free;
+
+    if (free.previous == 0) {
+        table->free_first = free.next;
+    } else {
+        handle_entry_at(table, free.previous)->free.next = free.next;
+    }
+    if (free.next != 0) {
+        handle_entry_at(table, free.next)->free.previous = free.previous;
     }
 }
 
+/* The table has @slots now: name the new ones, which are all that are free. */
+static void
+handle_name_slots(struct handle_table *table, uint32_t slots)
+{
+    /* Slot 0 is never handed out: HANDLE_NONE must not name anything. */
+    uint32_t first = table->slots == 0 ? 1 : table->slots;
+
+    KASSERT(table->free_first == 0);
+    for (uint32_t slot = first; slot < slots; slot++) {
+        struct handle_entry *entry = handle_entry_at(table, slot);
+
+        entry->name = slot;
+        entry->free.next = slot + 1 < slots ? (uint16_t)(slot + 1) : 0;
+        entry->free.previous = slot > first ? (uint16_t)(slot - 1) : 0;
+    }
+    table->free_first = (uint16_t)first;
+    table->slots = slots;
+}
+
+/* Let the first chunk have @slots; it moves. */
 static enum status
-handle_resize(struct handle_table *table, struct process *owner, uint32_t slots)
+handle_enlarge_first(struct handle_table *table, struct process *owner,
+                     uint32_t slots)
 {
     uint64_t bytes = slots * sizeof(struct handle_entry);
     uint64_t old_bytes = table->slots * sizeof(struct handle_entry);
@@ -54,16 +98,46 @@ handle_resize(struct handle_table *table, struct process *owner, uint32_t slots)
         return ST_ENOMEM;
     }
     memset((uint8_t *)entries + old_bytes, 0, bytes - old_bytes);
-    if (table->entries != NULL) {
-        memcpy(entries, table->entries, old_bytes);
-        kfree(table->entries);
+    if (table->first != NULL) {
+        memcpy(entries, table->first, old_bytes);
+        kfree(table->first);
         process_uncharge_bytes(owner, old_bytes);
     }
-    table->entries = entries;
-    /* Slot 0 is never handed out: HANDLE_NONE must not name anything. */
-    handle_chain_slots(table, table->slots == 0 ? 1 : table->slots, slots);
-    table->slots = slots;
-    table->mask = (1u << (31 - __builtin_clz(slots))) - 1;
+    table->first = entries;
+    table->mask = slots - 1;
+    handle_name_slots(table, slots);
+    return ST_OK;
+}
+
+/* One chunk more: no slot moves, so it takes as long whatever there is. */
+static enum status
+handle_add_chunk(struct handle_table *table, struct process *owner)
+{
+    struct handle_entry **more = table->more;
+    uint64_t list_bytes = more == NULL ? HANDLE_CHUNKS * sizeof(*more) : 0;
+    struct handle_entry *chunk;
+    enum status status =
+        process_charge_bytes(owner, HANDLE_CHUNK_BYTES + list_bytes);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    chunk = kmalloc(HANDLE_CHUNK_BYTES);
+    if (more == NULL) {
+        more = kmalloc(list_bytes);
+    }
+    if (chunk == NULL || more == NULL) {
+        kfree(chunk);
+        if (table->more == NULL) {
+            kfree(more);
+        }
+        process_uncharge_bytes(owner, HANDLE_CHUNK_BYTES + list_bytes);
+        return ST_ENOMEM;
+    }
+    memset(chunk, 0, HANDLE_CHUNK_BYTES);
+    table->more = more;
+    more[table->slots / HANDLE_CHUNK_SLOTS] = chunk;
+    handle_name_slots(table, table->slots + HANDLE_CHUNK_SLOTS);
     return ST_OK;
 }
 
@@ -71,13 +145,13 @@ enum status
 handle_table_create(struct handle_table *table, struct process *owner)
 {
     memset(table, 0, sizeof(*table));
-    return handle_resize(table, owner, HANDLE_FIRST_SLOTS);
+    return handle_enlarge_first(table, owner, HANDLE_FIRST_SLOTS);
 }
 
 static void
 handle_clear(struct handle_table *table, uint32_t slot)
 {
-    struct handle_entry *entry = &table->entries[slot];
+    struct handle_entry *entry = handle_entry_at(table, slot);
     struct object *object = entry->object;
     uint32_t rights = entry->rights;
 
@@ -89,8 +163,7 @@ handle_clear(struct handle_table *table, uint32_t slot)
     if (__builtin_add_overflow(entry->name, HANDLE_GENERATION, &entry->name)) {
         entry->name = HANDLE_NONE;
     } else {
-        entry->free_next = table->free_first;
-        table->free_first = (uint16_t)slot;
+        handle_free_slot(table, slot);
     }
     if (object_classes[object->kind].handle_removed != NULL) {
         object_classes[object->kind].handle_removed(object, rights);
@@ -102,12 +175,12 @@ bool
 handle_table_teardown_step(struct handle_table *table, struct process *owner,
                            unsigned most)
 {
-    if (table->entries == NULL) {
+    if (table->slots == 0) {
         return true;
     }
     for (; table->used > 0 && most > 0; most--) {
         KASSERT(table->swept < table->slots);
-        if (table->entries[table->swept].kind != OBJECT_NONE) {
+        if (handle_entry_at(table, table->swept)->kind != OBJECT_NONE) {
             handle_clear(table, table->swept);
         }
         table->swept++;
@@ -115,8 +188,15 @@ handle_table_teardown_step(struct handle_table *table, struct process *owner,
     if (table->used > 0) {
         return false;
     }
-    kfree(table->entries);
+    kfree(table->first);
     process_uncharge_bytes(owner, table->slots * sizeof(struct handle_entry));
+    if (table->more != NULL) {
+        for (uint32_t i = 1; i < table->slots / HANDLE_CHUNK_SLOTS; i++) {
+            kfree(table->more[i]);
+        }
+        kfree(table->more);
+        process_uncharge_bytes(owner, HANDLE_CHUNKS * sizeof(*table->more));
+    }
     memset(table, 0, sizeof(*table));
     return true;
 }
@@ -125,12 +205,13 @@ struct handle_entry *
 handle_lookup_above(const struct handle_table *table, uint64_t handle)
 {
     uint64_t slot = handle & HANDLE_SLOT_MASK;
+    struct handle_entry *entry;
 
-    if (slot <= table->mask || slot >= table->slots
-        || table->entries[slot].name != handle) {
+    if (slot <= table->mask || slot >= table->slots) {
         return NULL;
     }
-    return &table->entries[slot];
+    entry = handle_entry_at(table, slot);
+    return entry->name == handle ? entry : NULL;
 }
 
 enum status
@@ -159,18 +240,18 @@ handle_reserve(struct handle_table *table, struct process *owner)
     if (table->slots >= HANDLE_MOST_SLOTS) {
         return ST_EMFILE;
     }
-    return handle_resize(table, owner,
-                         table->slots < HANDLE_GROWTH_MOST
-                             ? table->slots * 2
-                             : table->slots + HANDLE_GROWTH_MOST);
+    return table->slots < HANDLE_CHUNK_SLOTS
+               ? handle_enlarge_first(table, owner, table->slots * 2)
+               : handle_add_chunk(table, owner);
 }
 
 static void
 handle_fill(struct handle_table *table, uint32_t slot, struct object *object,
             uint32_t rights, uint64_t badge)
 {
-    struct handle_entry *entry = &table->entries[slot];
+    struct handle_entry *entry = handle_entry_at(table, slot);
 
+    handle_take_slot(table, slot);
     object_get(object);
     entry->object = object;
     entry->kind = object->kind;
@@ -189,7 +270,6 @@ handle_add(struct handle_table *table, struct object *object, uint32_t rights,
     uint32_t slot = table->free_first;
 
     KASSERT(slot != 0);
-    table->free_first = table->entries[slot].free_next;
     handle_fill(table, slot, object, rights, badge);
     return handle_of_slot(table, slot);
 }
@@ -197,28 +277,25 @@ handle_add(struct handle_table *table, struct object *object, uint32_t rights,
 bool
 handle_slot_is_free(const struct handle_table *table, uint32_t slot)
 {
-    const struct handle_entry *entry = &table->entries[slot];
+    const struct handle_entry *entry;
 
-    return slot != 0 && slot < table->slots && entry->kind == OBJECT_NONE
-           && entry->name != HANDLE_NONE;
+    if (slot == 0 || slot >= table->slots) {
+        return false;
+    }
+    entry = handle_entry_at(table, slot);
+    return entry->kind == OBJECT_NONE && entry->name != HANDLE_NONE;
 }
 
 enum status
 handle_add_at(struct handle_table *table, uint32_t slot, struct object *object,
               uint32_t rights, uint64_t badge)
 {
-    uint16_t *link = &table->free_first;
-
     if (slot == 0 || slot >= table->slots) {
         return ST_EINVAL;
     }
-    while (*link != 0 && *link != slot) {
-        link = &table->entries[*link].free_next;
-    }
-    if (*link == 0) {
+    if (!handle_slot_is_free(table, slot)) {
         return ST_EBUSY;
     }
-    *link = table->entries[slot].free_next;
     handle_fill(table, slot, object, rights, badge);
     return ST_OK;
 }
@@ -226,7 +303,7 @@ handle_add_at(struct handle_table *table, uint32_t slot, struct object *object,
 handle_t
 handle_of_slot(const struct handle_table *table, uint32_t slot)
 {
-    return table->entries[slot].name;
+    return handle_entry_at(table, slot)->name;
 }
 
 enum status

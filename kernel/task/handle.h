@@ -12,10 +12,15 @@
  * I2  An entry's `name` is the handle that names it now, or will when it is
  *     filled: its generation only grows. A slot whose generation would wrap is
  *     retired: its name is 0 and it never becomes free again.
- * I3  Free slots form a list through free_next; retired ones are in none.
+ * I3  Free slots form a list through `free`; retired ones are in none.
  *
- * The table starts small and doubles, up to 4,096 slots; it is charged to its
- * process.
+ *   first -> 16, 32, 64 or 128 entries     the direct path of IPC looks only here
+ *   more[1] -> 128 entries
+ *   ...
+ *   more[31] -> 128 entries                4,096 in all
+ *
+ * The first chunk doubles and moves as it does; the others never move. All are
+ * charged to the process.
  */
 #pragma once
 
@@ -32,10 +37,24 @@
 
 struct process;
 
+#define HANDLE_MOST_SLOTS (1u << HANDLE_SLOT_BITS)
+/* With its entries a chunk is a block of the heap, not yet a run of pages. */
+#define HANDLE_CHUNK_SLOTS 128u
+#define HANDLE_CHUNK_BYTES (HANDLE_CHUNK_SLOTS * sizeof(struct handle_entry))
+#define HANDLE_CHUNKS      (HANDLE_MOST_SLOTS / HANDLE_CHUNK_SLOTS)
+
+struct handle_free {
+    uint16_t next; /* 0 = none, for both: slot 0 is never used */
+    uint16_t previous;
+};
+
 struct handle_entry {
     struct object *object;
-    uint64_t badge; /* of an endpoint handle; without BADGE_KERNEL */
-    handle_t name;  /* 0 = retired        */
+    union {
+        uint64_t badge; /* of an endpoint handle; without BADGE_KERNEL */
+        struct handle_free free;
+    };
+    handle_t name; /* 0 = retired        */
     union {
         struct {
             uint8_t kind; /* OBJECT_NONE = free */
@@ -43,7 +62,6 @@ struct handle_entry {
         };
         uint16_t power; /* both at once: HANDLE_POWER */
     };
-    uint16_t free_next;
 };
 
 /* What handle_entry.power is for an object of @kind with @rights. */
@@ -58,8 +76,9 @@ _Static_assert(offsetof(struct handle_entry, rights)
                "the upper half of power is the rights");
 
 struct handle_table {
-    struct handle_entry *entries;
-    uint32_t mask; /* of the first 2^n slots, as many as there are */
+    struct handle_entry *first;
+    struct handle_entry **more; /* from [1] on; NULL = the first will do  */
+    uint32_t mask;              /* of the slots of the first chunk        */
     uint32_t slots;
     uint32_t used;
     uint32_t swept;      /* teardown has dropped the slots below this */
@@ -82,7 +101,7 @@ static ALWAYS_INLINE bool
 handle_find(const struct handle_table *table, uint64_t handle,
             struct handle_entry **out)
 {
-    *out = &table->entries[handle & table->mask];
+    *out = &table->first[handle & table->mask];
     /* All of @handle is compared: no name has more than 32 bits. */
     return (*out)->name == handle;
 }

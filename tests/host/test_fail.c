@@ -16,16 +16,31 @@
 
 /* ---- what the rest of the kernel supplies -------------------------------- */
 
+static uint64_t
+frames_of(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+}
+
 enum status
 process_charge_bytes(struct process *process, uint64_t bytes)
 {
-    return quota_charge(&process->quota, (bytes + 4095) / 4096);
+    uint64_t more = frames_of(process->charged_bytes + bytes)
+                    - frames_of(process->charged_bytes);
+    enum status status = quota_charge(&process->quota, more);
+
+    process->charged_bytes += status == ST_OK ? bytes : 0;
+    return status;
 }
 
 void
 process_uncharge_bytes(struct process *process, uint64_t bytes)
 {
-    quota_uncharge(&process->quota, (bytes + 4095) / 4096);
+    uint64_t less = frames_of(process->charged_bytes)
+                    - frames_of(process->charged_bytes - bytes);
+
+    process->charged_bytes -= bytes;
+    quota_uncharge(&process->quota, less);
 }
 
 static void
@@ -326,7 +341,7 @@ do_handles(void)
         return status;
     }
     object_init(&object, OBJECT_NOTIFICATION);
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < 300; i++) { /* more than two chunks hold */
         status = handle_reserve(&process.handles, &process);
         if (status != ST_OK) {
             break;
@@ -366,7 +381,7 @@ child_destroy(void)
                                 drop_region, tree),
                  ST_OK);
     }
-    if (child->handles.entries != NULL) {
+    if (child->handles.slots != 0) {
         while (!handle_table_teardown_step(&child->handles, child, 16)) {
         }
     }
@@ -468,7 +483,7 @@ static const struct operation {
     { "answer a fault: ZERO", prepare_transit, do_install_zero, nothing },
     { "answer a fault: COPY", prepare_shared, do_install_copy, undo_shared },
     { "show a shared frame", prepare_shared, do_share, undo_shared },
-    { "100 handles", nothing, do_handles, undo_handles },
+    { "300 handles", nothing, do_handles, undo_handles },
     { "make a process", nothing, do_child, child_destroy },
 };
 
