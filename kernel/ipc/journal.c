@@ -3,7 +3,7 @@
 #include "journal.h"
 
 struct journal_entry *journal_next;
-struct journal_entry journal_ring[JOURNAL_ENTRIES] __attribute__((aligned(64)));
+struct journal_entry journal_ring[JOURNAL_SLOTS] __attribute__((aligned(64)));
 const struct region journal_nowhere;
 const uint32_t journal_nobody;
 uint64_t journal_laps;
@@ -29,7 +29,7 @@ uint64_t
 journal_count(void)
 {
     return journal_next == NULL ? 0
-                                : journal_laps * JOURNAL_ENTRIES
+                                : journal_laps * JOURNAL_SLOTS
                                       + (uint64_t)(journal_next - journal_ring);
 }
 
@@ -88,6 +88,6 @@ journal_read(uint64_t sequence, struct fault_record *out)
         return false;
     }
     out->sequence = sequence;
-    journal_describe(&journal_ring[sequence % JOURNAL_ENTRIES], out);
+    journal_describe(&journal_ring[sequence % JOURNAL_SLOTS], out);
     return true;
 }

@@ -13,7 +13,7 @@
  * when it is over. Nothing is allocated, locked or looked up. The ring is part of
  * the kernel's image; the oldest entry makes room for the newest.
  *
- * I1  the ring holds only faults that are over.
+ * I1  the ring tells only of faults that are over, and of none that has begun.
  * I2  no entry holds an address of the kernel.
  *
  * Counters. struct cpu.mmu_work counts loads of CR3 in its lower 48 bits and TLB
@@ -38,8 +38,9 @@
 #include <task/process.h>
 #include <task/thread.h>
 
-/* Entries that are kept. */
+/* Entries that are kept; one slot more is there for what has begun. */
 #define JOURNAL_ENTRIES 2048u
+#define JOURNAL_SLOTS   (JOURNAL_ENTRIES + 1)
 
 struct journal_entry {
     uint64_t id;
@@ -70,7 +71,7 @@ _Static_assert(offsetof(struct call, client) - offsetof(struct call, access)
 /* journal.c's, here for the inline functions. Where the next entry goes; NULL =
  * the journal is off. */
 extern struct journal_entry *journal_next;
-extern struct journal_entry journal_ring[JOURNAL_ENTRIES];
+extern struct journal_entry journal_ring[JOURNAL_SLOTS];
 extern uint64_t journal_laps; /* how often the ring has been filled */
 
 /* No region, and no pager. */
@@ -111,7 +112,7 @@ journal_trap(struct call *call)
 static ALWAYS_INLINE void
 journal_advance(struct journal_entry *entry)
 {
-    if (UNLIKELY(++entry == journal_ring + JOURNAL_ENTRIES)) {
+    if (UNLIKELY(++entry == journal_ring + JOURNAL_SLOTS)) {
         entry = journal_ring;
         journal_laps++;
     }

@@ -60,9 +60,11 @@ HOST_heap := $(HOST_pmm) lib/base/src/slab.c
 HOST_heap_LINK := $(FAIL_LINK)
 
 # The fault path in a small world, at random: see tests/explore/build.mk.
-HOST_TESTS += fault
+HOST_TESTS += fault journal
 HOST_fault := $(WORLD_SRCS)
 HOST_fault_FLAGS := $(WORLD_FLAGS)
+HOST_journal := $(WORLD_SRCS)
+HOST_journal_FLAGS := $(WORLD_FLAGS)
 
 HOST_TESTS += fmt parse line policy report libc
 HOST_fmt := lib/base/src/fmt.c
