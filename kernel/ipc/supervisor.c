@@ -27,10 +27,10 @@
 /* Pages of dead memory objects, or events, between two looks at the clock. */
 #define SUPERVISOR_STEP 16u
 #define NS_PER_S        1000000000ull
-/* More than this many starts in the window, and the next waits for its end. */
-#define STARTS_MOST      6u
-#define STARTS_WINDOW_NS (10 * NS_PER_S)
-/* The most that pager-restarts=N can ask for. */
+/* So many restarts in the window, and the next one waits for its end. */
+#define RESTARTS_MOST      5u
+#define RESTARTS_WINDOW_NS (10 * NS_PER_S)
+/* More than pager-restarts=N can ask for. */
 #define STARTS_RING 64u
 
 struct service {
@@ -40,7 +40,7 @@ struct service {
     struct process *process; /* one reference while it lives */
     struct spawn *spawn;     /* while it is being made       */
     uint64_t starts;
-    uint64_t starts_most;             /* in the window; 0 = any number */
+    uint64_t restarts_most;           /* in the window; 0 = any number */
     uint64_t not_before_ns;           /* of the next start             */
     uint64_t died_ns;                 /* 0 = never                     */
     uint64_t started_ns[STARTS_RING]; /* of the last starts            */
@@ -51,12 +51,12 @@ static struct service supervisor_pager = {
     .name = "pager",
     .priority = PRIORITY_PAGER,
     .is_pager = true,
-    .starts_most = STARTS_MOST,
+    .restarts_most = RESTARTS_MOST,
 };
 static struct service supervisor_first = {
     .name = "shell",
     .priority = PRIORITY_SHELL,
-    .starts_most = STARTS_MOST,
+    .restarts_most = RESTARTS_MOST,
 };
 static struct thread supervisor_thread;
 static struct endpoint *supervisor_endpoint;
@@ -104,17 +104,34 @@ supervisor_wake(void)
     }
 }
 
-/* When the service may start again: at once, unless it has done so too often. */
+/* When the service may start again: at once, unless it has done so too often.
+ * The first start is no restart. */
 static uint64_t
 supervisor_next_start(const struct service *service)
 {
     uint64_t oldest;
 
-    if (service->starts < service->starts_most || service->starts_most == 0) {
+    if (service->starts <= service->restarts_most
+        || service->restarts_most == 0) {
         return 0;
     }
-    oldest = service->starts - service->starts_most;
-    return service->started_ns[oldest % STARTS_RING] + STARTS_WINDOW_NS;
+    oldest = service->starts - service->restarts_most;
+    return service->started_ns[oldest % STARTS_RING] + RESTARTS_WINDOW_NS;
+}
+
+/* Say that @service ended, and when it starts again. */
+static void
+supervisor_log_end(const struct service *service)
+{
+    uint64_t wait_ns = service->not_before_ns - service->died_ns;
+
+    if (service->not_before_ns <= service->died_ns) {
+        klog("secos: %s ended (%s); starting it again", service->name,
+             service->death);
+        return;
+    }
+    klog("secos: %s ended (%s) too often; again in %u s", service->name,
+         service->death, (unsigned)((wait_ns + NS_PER_S - 1) / NS_PER_S));
 }
 
 static void
@@ -135,11 +152,10 @@ supervisor_on_end(struct process *process)
     if (!service->is_pager && supervisor_exit_with_init) {
         supervisor_end_machine(&process->report);
     }
-    klog("secos: %s ended (%s); starting it again", service->name,
-         service->death);
     service->process = NULL;
     service->died_ns = sched_now_ns();
     service->not_before_ns = supervisor_next_start(service);
+    supervisor_log_end(service);
     object_put(&process->object);
     supervisor_wake();
 }
@@ -330,12 +346,12 @@ supervisor_limit_restarts(const char *option)
         return;
     }
     if (strcmp(option, "unlimited") == 0) {
-        supervisor_pager.starts_most = 0;
-    } else if (supervisor_read_number(&at, '\0', &restarts)
+        supervisor_pager.restarts_most = 0;
+    } else if (supervisor_read_number(&at, '\0', &restarts) && restarts > 0
                && restarts < STARTS_RING) {
-        supervisor_pager.starts_most = restarts + 1;
+        supervisor_pager.restarts_most = restarts;
     } else {
-        klog("secos: pager-restarts=%s is not a number up to %u", option,
+        klog("secos: pager-restarts=%s is not a number from 1 to %u", option,
              STARTS_RING - 1);
     }
 }
@@ -415,7 +431,7 @@ supervisor_pager_info(struct pager_info *out)
     out->last_death_ns = service->died_ns;
     strlcpy(out->last_death, service->death, sizeof(out->last_death));
     pager_watch_limits(supervisor_endpoint, out->limits_ms);
-    out->starts_most = service->starts_most;
+    out->restarts_most = service->restarts_most;
 }
 
 bool

@@ -160,9 +160,9 @@ pager_print(const struct pager_info *info)
            info->limits_ms[PAGER_LIMIT_HARD], info->limits_ms[PAGER_LIMIT_SOFT],
            info->limits_ms[PAGER_LIMIT_RUN_HARD],
            info->limits_ms[PAGER_LIMIT_RUN_SOFT]);
-    if (info->starts_most != 0) {
+    if (info->restarts_most != 0) {
         printf("                      %lu restarts in 10 s, grace %lu ms\n",
-               info->starts_most - 1, info->limits_ms[PAGER_LIMIT_GRACE]);
+               info->restarts_most, info->limits_ms[PAGER_LIMIT_GRACE]);
     } else {
         printf("                      any restarts, grace %lu ms\n",
                info->limits_ms[PAGER_LIMIT_GRACE]);

@@ -92,7 +92,7 @@ struct pager_info {
     uint64_t last_death_ns;
     char last_death[64];
     uint64_t limits_ms[PAGER_LIMITS];
-    uint64_t starts_most; /* in ten seconds; 0 = no limit */
+    uint64_t restarts_most; /* in ten seconds; 0 = no limit */
 };
 
 /* sys_table(index, &info, bytes): one row of the system call table. */
