@@ -106,6 +106,23 @@ def test_the_shell_takes_its_input_from_a_pipe():
     assert done.returncode == 0 and "\none two\n" in done.stdout, done
 
 
+@pytest.mark.parametrize("typed, wanted", [
+    ("", 1), ("echo hi\n", 2), ("echo hi", 2), ("echo one\n\necho hi\n", 4),
+    ("run crash null &\nsleep 1\n", 3), ("run lines\nsecond\nthird\n", 2), ("poweroff\n", 1)])
+def test_the_end_of_the_shells_input_switches_off(typed, wanted):
+    """Also where a program reads lines of it, or somebody's last words come behind the prompt."""
+    words = [RUN, "--timeout", "100", "--with", ROOT / "build/guests/lines.elf", "--with", ROOT / "build/guests/crash.elf"]
+    done = call(*words, stdin=typed, timeout=120)
+    assert done.returncode == 0 and done.stdout.endswith("secos$ poweroff\nSwitching off.\n"), done
+    assert done.stdout.count("secos$ ") == wanted and ("echo hi" not in typed or "\nhi\n" in done.stdout), done
+
+
+@pytest.mark.parametrize("closed", ["</dev/null", "<&-"])
+def test_a_shell_without_input_switches_off(closed):
+    done = call("sh", "-c", f"{RUN} --timeout 100 {closed}", timeout=120)
+    assert done.returncode == 0 and done.stdout.endswith("secos$ poweroff\nSwitching off.\n"), done
+
+
 @pytest.mark.parametrize("path", ["iso", "uefi"])
 def test_other_boot_paths(program, path):
     elf = program('#include <stdio.h>\nint main(void) { puts("here"); return 9; }')
