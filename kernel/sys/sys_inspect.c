@@ -340,7 +340,7 @@ sys_sys_power(SYS_ARGS)
         break;
     case POWER_TEST_EXIT:
         power_test_exit((uint8_t)b);
-        break;
+        return ST_ENODEV; /* nothing listens at the port */
     default:
         return ST_EINVAL;
     }

@@ -50,7 +50,8 @@ static const struct command commands[] = {
     { "pager", "status|restart|kill", "look at the boot pager, or try it",
       command_pager, false },
     { "reboot", "", "start the machine again", command_reboot, false },
-    { "poweroff", "[CODE]", "switch off; CODE goes to QEMU's test port",
+    { "poweroff", "[CODE]",
+      "switch off; CODE ends QEMU (test machines only; 0 to 255)",
       command_poweroff, false },
 };
 

@@ -246,7 +246,9 @@ command_poweroff(const struct invocation *invocation)
     }
     if (invocation->count != 2 || !command_number(invocation->words[1], &code)
         || code > UINT8_MAX) {
+        printf("CODE is a number from 0 to 255\n");
         return command_usage(invocation);
     }
-    return command_failed("poweroff", sys_power(POWER_TEST_EXIT, code));
+    return command_failed("poweroff CODE: test machines only",
+                          sys_power(POWER_TEST_EXIT, code));
 }

@@ -78,11 +78,12 @@ class Machine:
     options   the kernel's command line; SECOS_OPTIONS adds to it
     modules   list of paths or (path, arguments); None = what the ISO ships
     kernel    its path; None = what SECOS_KERNEL names, or the image that was built
+    test_exit whether there is a port that ends QEMU with a code
     extra     more arguments for QEMU
     """
 
     def __init__(self, boot="direct", memory=128, machine="pc", cpu="max", options="",
-                 modules=None, kernel=None, icount=False, extra=()):
+                 modules=None, kernel=None, icount=False, test_exit=True, extra=()):
         kernel = kernel or os.environ.get("SECOS_KERNEL")
         self.boot = boot
         options = " ".join(filter(None, (options, os.environ.get("SECOS_OPTIONS"))))
@@ -103,7 +104,7 @@ class Machine:
                 iso = self.folder / "secos.iso"
                 make_iso(iso, self.kernel, pairs, options)
         self.words = qemu_command(
-            self.kernel, pairs, options, boot, iso, memory, machine, cpu, icount,
+            self.kernel, pairs, options, boot, iso, memory, machine, cpu, icount, test_exit,
             extra=["-qmp", f"unix:{self.folder}/qmp,server=on,wait=off", *extra,
                    *os.environ.get("SECOS_QEMU_EXTRA", "").split()])
         self.started = time.monotonic()

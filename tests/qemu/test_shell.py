@@ -144,6 +144,14 @@ def test_poweroff_tells_the_test_port(machine):
     assert machine.verdict() == 5
 
 
+def test_poweroff_with_a_code_says_what_it_wants(machine, boot):
+    for wrong in ("256", "-1", "x", "1 2"):
+        said = machine.command(f"poweroff {wrong}")
+        assert "0 to 255" in said and "usage: poweroff [CODE]" in said, said
+    said = boot(test_exit=False).command("poweroff 3")
+    assert "test machines only" in said and "no such device" in said, said
+
+
 def test_reboot_ends_this_machine(machine):
     machine.send("reboot\r")
     assert machine.exit_code() == 0  # -no-reboot

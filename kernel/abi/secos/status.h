@@ -19,6 +19,7 @@
     X(EFAULT, -14, "bad address")                                  \
     X(EBUSY, -16, "in use")                                        \
     X(EEXIST, -17, "already there")                                \
+    X(ENODEV, -19, "this machine has no such device")              \
     X(EINVAL, -22, "invalid argument")                             \
     X(EMFILE, -24, "no free handle slot")                          \
     X(EPIPE, -32, "the other side is gone")                        \

@@ -17,6 +17,7 @@
 #define EFAULT    (-ST_EFAULT)
 #define EBUSY     (-ST_EBUSY)
 #define EEXIST    (-ST_EEXIST)
+#define ENODEV    (-ST_ENODEV)
 #define EINVAL    (-ST_EINVAL)
 #define EMFILE    (-ST_EMFILE)
 #define EPIPE     (-ST_EPIPE)
