@@ -18,7 +18,8 @@
 
 static struct memory_object *memory_objects[OBJECTS_MOST];
 static uint32_t memory_next_id = 1;
-/* Objects without a reference, to be taken apart. */
+/* Objects without a reference, to be taken apart. Each is its maker's until then:
+ * it still has charges, which move up like those of the living. */
 static struct list memory_graveyard = { &memory_graveyard, &memory_graveyard };
 
 static uint64_t
@@ -95,6 +96,7 @@ memory_init(struct memory_object *memory, struct process *maker, uint64_t pages)
     memory->pages_most = pages;
     memory->maker = maker;
     list_add_tail(&maker->memory, &memory->maker_link);
+    list_init(&memory->grave_link);
     return ST_OK;
 
 undo_chunks:
@@ -236,9 +238,8 @@ memory_object_destroy(struct object *object)
     struct memory_object *memory =
         CONTAINER_OF(object, struct memory_object, object);
 
-    list_remove(&memory->maker_link);
     memory_forget_views(memory);
-    list_add_tail(&memory_graveyard, &memory->maker_link);
+    list_add_tail(&memory_graveyard, &memory->grave_link);
     supervisor_wake();
 }
 
@@ -252,11 +253,12 @@ memory_object_bury_step(unsigned most)
         return true;
     }
     memory = LIST_ENTRY(list_first(&memory_graveyard), struct memory_object,
-                        maker_link);
+                        grave_link);
     if (!memory_drop_step(memory, 0, most)) {
         return false;
     }
     own = memory_own_frames(memory->pages_most);
+    list_remove(&memory->grave_link);
     list_remove(&memory->maker_link);
     memory_objects[memory->id] = NULL;
     quota_uncharge(&memory->quota, own);

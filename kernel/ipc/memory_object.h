@@ -17,7 +17,8 @@
  * I2  Every mapping record is one present leaf, and holds a reference to the
  *     object: it lives as long as anybody sees a page of it.
  * I3  The object has a quota of its own, drawn from its maker's, that pays for its
- *     frames and records; when the maker ends, it moves up to the parent's.
+ *     frames and records; when the maker ends, it moves up to the parent's. That
+ *     holds until the object has been taken apart, dead or alive.
  * I4  An object of views (ipc/memory_view.h) has no chunks and no records: no
  *     handle or region names it, and a frame of it lasts as long as its leaves.
  */
@@ -51,6 +52,7 @@ struct memory_object {
     struct quota quota;
     struct process *maker; /* NULL = the kernel inherited it */
     struct list maker_link;
+    struct list grave_link;       /* dead, to be taken apart */
     struct memory_chunk **chunks; /* NULL = an object of views */
 };
 

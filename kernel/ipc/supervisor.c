@@ -63,6 +63,8 @@ static struct endpoint *supervisor_endpoint;
 static struct binding *supervisor_binding;
 static const char *supervisor_pager_verdict;
 static bool supervisor_exit_with_init;
+/* There is work that a round which has begun may have passed already. */
+static bool supervisor_has_work;
 
 /* ---- a service ended --------------------------------------------------- */
 
@@ -99,6 +101,7 @@ supervisor_end_machine(const struct exit_report *report)
 void
 supervisor_wake(void)
 {
+    supervisor_has_work = true;
     if (supervisor_thread.state == THREAD_WAITING) {
         thread_wake(&supervisor_thread);
     }
@@ -299,6 +302,7 @@ supervisor_run(struct thread *self)
 {
     uint64_t look_at;
 
+    supervisor_has_work = false;
     while (!memory_object_bury_step(SUPERVISOR_STEP)) {
         sched_checkpoint();
     }
@@ -309,7 +313,7 @@ supervisor_run(struct thread *self)
     look_at =
         supervisor_earlier(look_at, supervisor_look_after(&supervisor_first));
     thread_set_waiting(self, &supervisor_wait_class, NULL, RESUME_KERNEL);
-    if (!thread_set_deadline(self, look_at)) {
+    if (supervisor_has_work || !thread_set_deadline(self, look_at)) {
         thread_wake(self);
     }
     sched_dispatch();

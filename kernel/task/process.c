@@ -375,6 +375,21 @@ process_reap(struct thread *reaper)
     sched_dispatch();
 }
 
+/* Who ends a process waits no longer for its memory than for its own; but taking
+ * apart is not as urgent as the supervisor, whoever it was that ended it. */
+static void
+process_raise_reaper(struct thread *reaper, const struct thread *current)
+{
+    uint32_t most = PRIORITY_SUPERVISOR - 1;
+
+    if (current != NULL && current->priority < most) {
+        most = current->priority;
+    }
+    if (current != NULL && most > reaper->priority) {
+        reaper->priority = (uint8_t)most;
+    }
+}
+
 void
 process_end(struct process *process, const struct exit_report *report)
 {
@@ -397,9 +412,7 @@ process_end(struct process *process, const struct exit_report *report)
     process->reaper = reaper;
     reaper->resume = RESUME_KERNEL;
     reaper->continuation = process_reap;
-    if (current != NULL && current->priority > reaper->priority) {
-        reaper->priority = current->priority;
-    }
+    process_raise_reaper(reaper, current);
     sched_add(reaper);
     if (current != NULL && current->process == process) {
         sched_dispatch();

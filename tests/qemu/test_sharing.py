@@ -151,3 +151,11 @@ def test_an_object_shrinks_and_grows_under_those_who_see_it(arena):
 
 def test_the_last_to_see_a_page_writes_in_place(arena):
     claims(arena("sharing"), "run sharing last", 8)
+
+
+def test_a_process_ends_while_an_object_of_its_is_buried(arena):
+    """Ten large objects are being taken apart when a process is ended whose spawn holds one:
+    that one is dead, and its charges are somebody's, before the process is gone."""
+    machine = arena("graves", memory=512, icount=True)
+    claims(machine, "run graves", 2, timeout=120)
+    assert machine.seen("graves .* its pager did not come back")
