@@ -120,7 +120,9 @@ $(BUILD)/modules: $(MODULES) # for secos-run and the tests: what the ISO carries
 .PHONY: all image programs iso FORCE
 image: $(BUILD)/kernel.elf programs $(BUILD)/modules $(BUILD)/secos.iso
 programs: $(PROGRAM_ELFS) $(BUILD)/libsecos_linux.a $(BUILD)/libsecos_threads.a
-iso: $(BUILD)/secos.iso ## the bootable image, BIOS and UEFI
+iso: ## the bootable image, BIOS and UEFI
+	@tools/setup run
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/secos.iso
 
 # --- what people type: each target below installs what it needs first, then calls the real one
 include tests/explore/build.mk tests/host/build.mk tests/fuzz/build.mk tests/bench/build.mk tests/targets.mk labs/build.mk
@@ -139,12 +141,13 @@ help: ## this list
 
 run: ## boot the ISO in QEMU, console in this terminal
 	@tools/setup run
-	@$(MAKE) --no-print-directory -j$(JOBS) iso
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/secos.iso
 	@echo "SecOS on the serial console. To leave: poweroff at the prompt, or Ctrl-A, then X."
 	@$(QEMU) -accel tcg -cpu max -m 128 -nodefaults -display none -vga none -serial mon:stdio -cdrom $(BUILD)/secos.iso
 
-gdb: $(BUILD)/kernel.elf programs ## boot stopped, with GDB and the kernel's symbols
-	@tools/setup lint
+gdb: ## boot stopped, with GDB and the kernel's symbols
+	@tools/setup run gdb
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/kernel.elf programs $(BUILD)/modules
 	@tools/secos-run --gdb
 
 clean: ## remove build/

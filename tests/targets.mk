@@ -14,11 +14,11 @@ USER_C      = $(filter %.c,$(LIBSECOS_SRCS) $(LINUX_SRCS) $(foreach s,$(SERVERS)
 tidy_flags  = $(filter-out $(SYSTEM) -MMD -MP -fstack-usage -Werror -Wcast-align=strict -Wimplicit-fallthrough=5 \
 	-Wduplicated-cond -Wlogical-op -Wstack-usage=% -mstack-protector-guard=global,$(1)) -nostdlibinc --target=x86_64-linux-gnu
 
-.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench bench-wall bench-peers profile growth coverage sanitize docs qemu-tests lint-only clang-build objects
+.PHONY: test check lint format fuzz fuzz-syscalls soak irq-off bench bench-wall bench-peers profile growth coverage sanitize docs qemu-tests qemu-tests-only lint-only clang-build objects
 test: ## host tests, then the QEMU tests
 	@tools/setup test
-	@$(SUBMAKE) all host-tests explore-short explore-bugs
-	@$(MAKE) --no-print-directory qemu-tests
+	@$(SUBMAKE) all host-tests-only explore-short explore-bugs-only
+	@$(MAKE) --no-print-directory qemu-tests-only
 
 check: ## what CI runs: warnings are errors; gcc, clang, lint, a little fuzzing, all tests
 	@tools/setup test lint
@@ -28,7 +28,12 @@ check: ## what CI runs: warnings are errors; gcc, clang, lint, a little fuzzing,
 	@$(MAKE) --no-print-directory WERROR=1 mutants-short
 	@$(MAKE) --no-print-directory WERROR=1 test
 
-qemu-tests: all $(BUILD)/bench/kernel.elf ## QEMU tests only; PYTEST_ARGS='-k boot' chooses
+# A target that people type installs what is missing; NAME-only is what other targets call.
+qemu-tests: ## QEMU tests only; PYTEST_ARGS='-k boot' chooses
+	@tools/setup test
+	@$(SUBMAKE) all $(BUILD)/bench/kernel.elf
+	@$(MAKE) --no-print-directory qemu-tests-only
+qemu-tests-only: all $(BUILD)/bench/kernel.elf
 	@$(PYTEST) tests/qemu
 
 # The same tree with the other compiler; linked, not run.
@@ -173,7 +178,9 @@ pictures: image
 	@for d in timeline map; do tools/secos-faults $(BUILD)/pictures/run.txt --draw $$d -o $(BUILD)/pictures/run_$$d.svg || exit 1; done
 
 .PHONY: mutants mutants-short
-mutants: all ## seeded bugs: does a test notice each? M=name for one
+mutants: ## seeded bugs: does a test notice each? M=name for one
+	@tools/setup test
+	@$(SUBMAKE) all
 	@$(PYTHON) tests/tools/mutants.py --jobs $(PYTEST_JOBS) $(M)
 mutants-short: all
 	@$(PYTHON) tests/tools/mutants.py --sample 2 --seed 1

@@ -34,12 +34,17 @@ $(BUILD)/explore/explore: $(EXPLORE_OBJECTS) tests/explore/kernel_state.ld
 EXPLORE_RUN = BUILD=$(BUILD) EXPLORE_CC='$(HOSTCC) $(EXPLORE_FLAGS) $(HOSTINC)' EXPLORE_OBJECTS='$(EXPLORE_OBJECTS)' \
 	EXPLORE_KERNEL='$(EXPLORE_KERNEL)' $(PYTHON) tests/explore/run.py
 
-.PHONY: explore explore-short explore-bugs explore-update explore-update-short
-explore: $(BUILD)/explore/explore ## every interleaving of the fault path in small worlds
+.PHONY: explore explore-short explore-bugs explore-bugs-only explore-update explore-update-short
+explore: ## every interleaving of the fault path in small worlds
+	@tools/setup test
+	@$(SUBMAKE) $(BUILD)/explore/explore
 	@$(EXPLORE_RUN) walk
 explore-short: $(BUILD)/explore/explore
 	@$(EXPLORE_RUN) walk --short
-explore-bugs: $(BUILD)/explore/explore ## bugs that the explorer must find
+explore-bugs: ## bugs that the explorer must find
+	@tools/setup test
+	@$(SUBMAKE) explore-bugs-only
+explore-bugs-only: $(BUILD)/explore/explore
 	@$(EXPLORE_RUN) bugs --jobs $(JOBS)
 explore-update explore-update-short: $(BUILD)/explore/explore
 	@$(EXPLORE_RUN) walk $(if $(filter %-short,$@),--short) --update

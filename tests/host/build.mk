@@ -104,7 +104,10 @@ endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))
 -include $(shell find $(BUILD)/host -name '*.d' 2>/dev/null)
 
-.PHONY: host-tests $(HOST_TESTS:%=host-test-%)
-host-tests: $(HOST_TESTS:%=host-test-%) ## host tests only; one of them: make host-test-NAME
+.PHONY: host-tests host-tests-only $(HOST_TESTS:%=host-test-%)
+host-tests: ## host tests only; one of them: make host-test-NAME
+	@tools/setup test
+	@$(SUBMAKE) host-tests-only
+host-tests-only: $(HOST_TESTS:%=host-test-%)
 $(HOST_TESTS:%=host-test-%): host-test-%: $(BUILD)/host/test_%
 	@UBSAN_OPTIONS=print_stacktrace=1 timeout 300 $<

@@ -13,7 +13,7 @@ import pytest
 
 from machine import BUILD, ROOT
 
-pytestmark = pytest.mark.skipif(not shutil.which("gdb"), reason="gdb is missing: tools/setup lint installs it")
+pytestmark = pytest.mark.skipif(not shutil.which("gdb"), reason="gdb is missing: tools/setup gdb installs it")
 MARK = "=== "
 
 

@@ -5,6 +5,7 @@ Method: run tools/setup with a PATH that holds little; make the ISO twice."""
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -43,6 +44,23 @@ def test_missing_tools_are_named(poor):
 def test_without_apt_the_person_is_told(poor):
     done = poor("run")
     assert done.returncode == 1 and "not Debian or Ubuntu" in done.stderr
+
+
+def people_type():
+    """Targets of `make help`, but for those that need no tool."""
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    found = re.findall(r"^  make ([a-z-]+)", said, re.MULTILINE)
+    return sorted(set(found) - {"help", "clean", "labs"})
+
+
+@pytest.mark.parametrize("target", people_type())
+def test_what_people_type_looks_for_tools_first(poor, tmp_path, target):
+    """And builds nothing before: what comes out is one line, not pages."""
+    (tmp_path / "make").unlink()  # a machine on which everything is called but make itself is missing
+    done = subprocess.run([shutil.which("make"), target, f"BUILD={tmp_path}/build", "N=1"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                          env={"PATH": str(tmp_path), "HOME": "/"}, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and "setup: missing: " in done.stderr and not done.stdout, done
+    assert not list(tmp_path.glob("build/*")), "something was built before the tools were looked for"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to get as far as apt-get")
