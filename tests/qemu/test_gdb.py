@@ -60,7 +60,7 @@ def test_a_fault_is_followed_through_both_rings(tmp_path):
                  "    gdb.execute('secos ring')\nend"),
         ("entry", "bt 1"), ("up", "secos ring"), ("symbols in the shell", "secos symbols"), ("answered", "secos faults"),
         ("mapped", "secos walk $page"), ("instruction", "x/i $rip"),
-        ("wrong", "python\nfor line in ('secos walk', 'secos regions nobody', 'secos break shell nothing'):\n"
+        ("wrong", "python\nfor line in ('secos ps', 'secos walk', 'secos regions nobody', 'secos break shell nothing'):\n"
                   "    try:\n        gdb.execute(line)\n    except gdb.error as error:\n        print('error:', error)\nend"))
     text = gdb([ROOT / "tools/secos-run", "--gdb"], SECOS_GDB=f"-batch -x {commands}")
     said = sections(text)
@@ -83,8 +83,9 @@ def test_a_fault_is_followed_through_both_rings(tmp_path):
     assert re.search(rf"level 1 .*maps 4 KiB at 0x[0-9a-f]+  W U -\n.*user \(mapped W\), space \d+ = shell "
                      rf"\(process 2\), page {fault[2]}", said["mapped"]), text
     assert re.search(r"<\w+(\+\d+)?>:\tmov", said["instruction"]), text
-    assert said["wrong"].count("error: ") == 3 and "secos walk ADDRESS" in said["wrong"], text
+    assert said["wrong"].count("error: ") == 4 and "secos walk ADDRESS" in said["wrong"], text
     assert "no process nobody" in said["wrong"] and "shell has no nothing" in said["wrong"]
+    assert "no subcommand 'ps'; `help secos`" in said["wrong"]
 
 
 def test_it_shows_what_the_system_shows(boot, tmp_path):

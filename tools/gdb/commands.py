@@ -27,6 +27,8 @@ PROCESS is a number or a name; without it, the one whose space is loaded."""
         super().__init__("secos", gdb.COMMAND_USER, gdb.COMPLETE_NONE, True)
 
     def invoke(self, argument, from_tty):
+        if argument:
+            raise gdb.GdbError(f"secos has no subcommand {argument.split()[0]!r}; `help secos` lists them")
         gdb.execute("help secos")
 
 
