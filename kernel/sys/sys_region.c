@@ -15,6 +15,7 @@
 #include <ipc/fault.h>
 #include <ipc/memory_object.h>
 #include <ipc/page_fault.h>
+#include <ipc/self_pager.h>
 #include <mm/vmm.h>
 #include <task/permission.h>
 #include <task/process.h>
@@ -252,7 +253,9 @@ sys_region_protect(SYS_ARGS)
 
 /* @page begins 2 MiB of an anonymous region that are all wanted and all empty:
  * have their frames come in order from a 2 MiB frame, if there is one. Their
- * table is made first, for it would take the first of them. */
+ * table is made first, for it would take the first of them. Not if ring 3 runs
+ * before a page is in that table: it may end there, or take the region away, and
+ * nobody would find an empty table. */
 static void
 sys_populate_open_large(struct space *space, uint64_t page)
 {
@@ -262,6 +265,8 @@ sys_populate_open_large(struct space *space, uint64_t page)
 
     if (region != NULL && region->spec.kind == REGION_ANONYMOUS
         && region_end(region) - page >= MMU_TABLE_LEAVES
+        && (fault_placement != FAULT_BY_SELF
+            || !self_pager_serves(thread_current(), region))
         && !mmu_find(&space->tables, address, &at)
         && mmu_ensure(&space->tables, address, &at) == ST_OK) {
         /* Without one, the pages stay small. */

@@ -7,6 +7,7 @@
  *      selfpager threads    eight threads, eight stacks, the same pages and others
  *      selfpager spin       a handler that never answers, beside a thread that works
  *      selfpager talk       a handler that makes system calls inside one
+ *      selfpager leave      a handler that exits inside region_populate of 2 MiB
  *
  * These end the process:
  *      nested returns escape text fail lost gone
@@ -410,6 +411,32 @@ run_spin(int for_ever)
     }
 }
 
+/* ---- inside region_populate of 2 MiB ------------------------------------------ */
+
+#define LARGE_BASE  0x180000000000u
+#define LARGE_PAGES 512u
+
+static void
+leave_handler(UNUSED uint64_t page, UNUSED uint64_t access, UNUSED uint64_t run)
+{
+    process_exit(3);
+}
+
+static void
+run_leave(void)
+{
+    struct region_request request = {
+        .base = LARGE_BASE,
+        .pages = LARGE_PAGES,
+        .prot = RW,
+        .kind = REGION_ANONYMOUS,
+    };
+
+    claim_equal("2 MiB", region_create(&request), LARGE_BASE);
+    claim_status("a handler", self_handler(leave_handler), ST_OK);
+    (void)region_populate(LARGE_BASE, LARGE_PAGES, PROT_WRITE);
+}
+
 /* ---- what ends the process --------------------------------------------------------- */
 
 static uint8_t *victim PINNED = NULL;
@@ -517,6 +544,8 @@ main(int argc, char **argv)
         run_threads();
     } else if (strcmp(mode, "spin") == 0) {
         run_spin(argc > 2);
+    } else if (strcmp(mode, "leave") == 0) {
+        run_leave();
     } else {
         return run_to_the_end(mode);
     }

@@ -40,6 +40,11 @@ def test_calls_inside_a_call_do_not_disturb_it(own):
     assert sum(map(len, re.findall("a{8,}", text))) == 200, text
 
 
+def test_a_process_can_end_in_a_handler_inside_populate(own):
+    """Where 2 MiB were to be populated: the table that they would need is not there already."""
+    assert "selfpager: exit 3" in own.command("run selfpager leave")
+
+
 @pytest.mark.parametrize("mode, why", [
     ("nested", HANDLER), ("lost", HANDLER), ("escape", HANDLER), ("fail", "the pager refused the page"),
     ("gone", "write where nothing is mapped"), ("returns", "killed by"), ("text", "write to a read-only page")])
