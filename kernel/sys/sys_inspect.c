@@ -29,6 +29,9 @@
 #include "region_range.h"
 #include "table.h"
 
+/* Rows of one call: no other thread runs meanwhile. */
+#define SYS_REGIONS_MOST 32u
+
 /* Copy a report of @bytes bytes to @to; the caller has room for @room. */
 static int64_t
 sys_put(uint64_t to, uint64_t room, const void *report, uint64_t bytes)
@@ -130,8 +133,9 @@ sys_inspected(uint64_t id)
     return process == NULL || process->report.ended != 0 ? NULL : process;
 }
 
-/* sys_regions(0 or number << 32, rows, bytes, start): rows written, beginning
- * with the region that covers or follows page address @start. */
+/* sys_regions(0 or number << 32, rows, bytes, start): rows written, at most
+ * SYS_REGIONS_MOST, beginning with the region that covers or follows page address
+ * @start. To go on, begin at the last row's end. */
 int64_t
 sys_sys_regions(SYS_ARGS)
 {
@@ -147,6 +151,9 @@ sys_sys_regions(SYS_ARGS)
     if (process == NULL) {
         return ST_ESRCH;
     }
+    if (most > SYS_REGIONS_MOST) {
+        most = SYS_REGIONS_MOST;
+    }
     region = region_at_or_after(&process->space.regions, d >> PAGE_SHIFT);
     while (region != NULL && rows < most && status == ST_OK) {
         struct region_info info;
@@ -155,6 +162,7 @@ sys_sys_regions(SYS_ARGS)
         status = usercopy_out(b + rows * sizeof(info), &info, sizeof(info));
         rows++;
         region = region_next(region);
+        pmm_hook_pause(); /* to find no page in a row can be long, too */
     }
     return status == ST_OK ? (int64_t)rows : status;
 }

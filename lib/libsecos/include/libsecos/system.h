@@ -38,8 +38,8 @@ sys_processes(uint64_t start, struct process_info *rows, uint64_t bytes)
 }
 
 /* Fill @rows with regions of process @process_id (0 = oneself), beginning with
- * the one at address @start or the next above. Returns rows written; 0 = no
- * more. To go on, start at the end of the last row's. */
+ * the one at address @start or the next above. Returns rows written, a few dozen
+ * at most; 0 = no more. To go on, start at the end of the last row's. */
 static inline int64_t
 sys_regions(uint64_t process_id, struct region_info *rows, uint64_t bytes,
             uint64_t start)
