@@ -11,7 +11,6 @@
 #include <task/thread.h>
 
 #include "endpoint.h"
-#include "supervisor.h"
 
 /* What one event says. */
 struct detach_event {
@@ -20,9 +19,6 @@ struct detach_event {
     uint64_t pages;
     uint64_t spaces; /* that ended; 0: a piece of a region went */
 };
-
-/* Endpoints without a receiver that have something to tell, by dead_link. */
-static struct list detach_dead = { &detach_dead, &detach_dead };
 
 /* ---- bonds -------------------------------------------------------------- */
 
@@ -267,38 +263,15 @@ detach_take(struct endpoint *endpoint, struct thread *server)
 
 /* ---- nobody to tell -------------------------------------------------------- */
 
-void
-detach_abandon(struct endpoint *endpoint)
-{
-    if (!list_is_empty(&endpoint->telling)) {
-        list_add_tail(&detach_dead, &endpoint->dead_link);
-        supervisor_wake();
-    }
-}
-
-/* Drop the first event of @endpoint; it is done with if there is none. */
-static void
-detach_bury(struct endpoint *endpoint)
+bool
+detach_drop_one(struct endpoint *endpoint)
 {
     struct list *first = list_first(&endpoint->telling);
 
-    object_get(&endpoint->object);
-    if (first == NULL) {
-        list_remove(&endpoint->dead_link);
-    } else {
+    if (first != NULL) {
         (void)detach_pop(LIST_ENTRY(first, struct binding, tell_link));
     }
-    object_put(&endpoint->object);
-}
-
-bool
-detach_bury_step(unsigned most)
-{
-    for (; most > 0 && !list_is_empty(&detach_dead); most--) {
-        detach_bury(
-            LIST_ENTRY(list_first(&detach_dead), struct endpoint, dead_link));
-    }
-    return list_is_empty(&detach_dead);
+    return first != NULL;
 }
 
 void

@@ -61,12 +61,9 @@ bool detach_end_step(struct process *process, unsigned most);
  * Returns false if a queued call comes first. */
 MUST_CHECK bool detach_take(struct endpoint *endpoint, struct thread *server);
 
-/* Nobody will ever receive from @endpoint again. */
-void detach_abandon(struct endpoint *endpoint);
-
-/* Give up what abandoned endpoints had to tell: up to @most events; true when
- * none is left. The supervisor's work. */
-MUST_CHECK bool detach_bury_step(unsigned most);
+/* Give up the first event that @endpoint, where nobody receives any more, has to
+ * tell. Returns false if there is none. The caller holds a reference. */
+MUST_CHECK bool detach_drop_one(struct endpoint *endpoint);
 
 /* Who minted the binding of @charge ended: nobody pays for `ended` any more. */
 void detach_orphan(struct charge *charge);

@@ -11,8 +11,8 @@
 /* Longer chains of servers than this are not followed. */
 #define DONATION_CHAIN 32u
 
-/* Calls of a server that are looked at when its priority is settled. */
-#define DONATION_HELD 64u
+/* Messages of a server, and faults, that are looked at when its priority is settled. */
+#define DONATION_HELD 32u
 
 /* The call that @thread waits in, or NULL. */
 static struct call *
@@ -84,19 +84,14 @@ donation_raise(struct endpoint *endpoint, uint32_t priority)
     }
 }
 
-void
-donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
+/* @priority, or that of the best caller in @list whose call @server took. */
+static uint32_t
+donation_held(const struct thread *server, const struct list *list,
+              uint32_t priority)
 {
-    uint32_t priority = server->base_priority;
     unsigned looked_at = 0;
 
-    if (endpoint != NULL && (uint32_t)endpoint->queued != 0) {
-        uint32_t best =
-            31u - (unsigned)__builtin_clz((uint32_t)endpoint->queued);
-
-        priority = best > priority ? best : priority;
-    }
-    list_for_each(node, &server->process->delivered) {
+    list_for_each(node, list) {
         const struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         if (call->receiver == server && call->owner->priority > priority) {
@@ -106,6 +101,22 @@ donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
             break;
         }
     }
+    return priority;
+}
+
+void
+donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
+{
+    uint32_t priority = server->base_priority;
+
+    if (endpoint != NULL && (uint32_t)endpoint->queued != 0) {
+        uint32_t best =
+            31u - (unsigned)__builtin_clz((uint32_t)endpoint->queued);
+
+        priority = best > priority ? best : priority;
+    }
+    priority = donation_held(server, &server->process->delivered, priority);
+    priority = donation_held(server, &server->process->owed, priority);
     sched_set_priority(server, priority);
 }
 

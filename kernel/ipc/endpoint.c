@@ -10,6 +10,10 @@
 
 #include "detach.h"
 #include "pager_watch.h"
+#include "supervisor.h"
+
+/* Those that nobody can receive from and somebody waits at, by dead_link. */
+static struct list endpoint_dead = { &endpoint_dead, &endpoint_dead };
 
 enum status
 endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
@@ -32,6 +36,7 @@ endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
     for (unsigned i = 0; i < PRIORITIES; i++) {
         list_init(&endpoint->queue[i]);
     }
+    list_init(&endpoint->leading);
     list_init(&endpoint->attach_link);
     list_init(&endpoint->watch_link);
     list_init(&endpoint->telling);
@@ -50,6 +55,9 @@ endpoint_mark_queued(struct endpoint *endpoint, struct call *call,
     call->state = CALL_QUEUED;
     call->endpoint = endpoint;
     call->priority = (uint8_t)priority;
+    if (call->is_fault) {
+        pager_watch_expect(endpoint);
+    }
 }
 
 /* The fault of @process that leads its turn in this queue, or NULL. */
@@ -67,14 +75,16 @@ endpoint_find_turn(const struct process *process,
     return NULL;
 }
 
-/* @call leads its turn, with the followers that @from led; its place in the
- * queue is the caller's affair. */
+/* @call leads its turn at @endpoint, with the followers that @from led; its place
+ * in the queue is the caller's affair. */
 static void
-endpoint_lead(struct call *call, struct call *from)
+endpoint_lead(struct endpoint *endpoint, struct call *call, struct call *from)
 {
     list_add_tail(&call->owner->process->turns, &call->turn_link);
+    list_add_tail(&endpoint->leading, &call->lead_link);
     if (from != NULL) {
         list_remove(&from->turn_link);
+        list_remove(&from->lead_link);
         list_splice_tail(&call->followers, &from->followers);
     }
 }
@@ -92,7 +102,7 @@ endpoint_queue_call(struct endpoint *endpoint, struct call *call,
         if (leader != NULL) {
             queue = &leader->followers;
         } else {
-            endpoint_lead(call, NULL);
+            endpoint_lead(endpoint, call, NULL);
         }
     }
     endpoint_mark_queued(endpoint, call, priority);
@@ -106,7 +116,7 @@ endpoint_requeue_call(struct endpoint *endpoint, struct call *call,
     struct call *leader =
         endpoint_find_turn(call->owner->process, endpoint, priority);
 
-    endpoint_lead(call, leader);
+    endpoint_lead(endpoint, call, leader);
     if (leader != NULL) {
         list_remove(&leader->endpoint_link);
         list_add_head(&call->followers, &leader->endpoint_link);
@@ -126,9 +136,11 @@ endpoint_remove_call(struct call *call, struct list *place)
     if (first != NULL) {
         list_unlink(first);
         list_add_before(place, first);
-        endpoint_lead(LIST_ENTRY(first, struct call, endpoint_link), call);
+        endpoint_lead(endpoint, LIST_ENTRY(first, struct call, endpoint_link),
+                      call);
     }
     list_remove(&call->turn_link);
+    list_remove(&call->lead_link);
     list_remove(&call->endpoint_link);
     if (list_is_empty(&endpoint->queue[call->priority])) {
         endpoint->queued &= ~(1ull << call->priority);
@@ -175,24 +187,6 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
     return NULL;
 }
 
-struct call *
-endpoint_best_fault(struct endpoint *endpoint)
-{
-    for (uint32_t queued = (uint32_t)endpoint->queued; queued != 0;) {
-        unsigned best = 31u - (unsigned)__builtin_clz(queued);
-
-        list_for_each(node, &endpoint->queue[best]) {
-            struct call *call = LIST_ENTRY(node, struct call, endpoint_link);
-
-            if (call->is_fault) {
-                return call;
-            }
-        }
-        queued &= ~(1u << best);
-    }
-    return NULL;
-}
-
 uint64_t
 endpoint_count_queued(const struct endpoint *endpoint)
 {
@@ -220,8 +214,8 @@ endpoint_destroy(struct object *object)
     KASSERT(endpoint->queued == 0);
     KASSERT(list_is_empty(&endpoint->receivers));
     KASSERT(list_is_empty(&endpoint->servers));
+    KASSERT(list_is_empty(&endpoint->dead_link));
     pager_watch_forget(endpoint);
-    list_remove(&endpoint->dead_link);
     charge_drop(&endpoint->charge);
     kfree(endpoint);
 }
@@ -236,23 +230,11 @@ endpoint_handle_added(struct object *object, uint32_t rights)
     }
 }
 
-/* Threads of a process that closed the handle they receive by. */
-static void
-endpoint_abort_receivers(struct list *receivers)
-{
-    while (!list_is_empty(receivers)) {
-        thread_abort_wait(LIST_ENTRY(list_first(receivers), struct thread,
-                                     wait_link),
-                          ST_EBADF);
-    }
-}
-
 /* The last handle that could receive is gone: nobody will ever answer. */
 void
 endpoint_handle_removed(struct object *object, uint32_t rights)
 {
     struct endpoint *endpoint = CONTAINER_OF(object, struct endpoint, object);
-    struct call *call;
 
     if ((rights & RIGHT_RECEIVE) == 0) {
         return;
@@ -261,13 +243,52 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
     /* It may have been the server's, whose record will go. If it was not, the
      * server is known again when it next receives. */
     endpoint->server = NULL;
+    if (endpoint->receive_handles == 0 && list_is_empty(&endpoint->dead_link)
+        && (endpoint->queued != 0 || !list_is_empty(&endpoint->receivers)
+            || !list_is_empty(&endpoint->servers))) {
+        object_get(&endpoint->object);
+        list_add_tail(&endpoint_dead, &endpoint->dead_link);
+        supervisor_wake();
+    }
+}
+
+/* Tell one of those who wait at @endpoint that they do so in vain. Returns false
+ * if there is none, or there is a handle again: one was on its way to a child. */
+static bool
+endpoint_bury_one(struct endpoint *endpoint)
+{
+    const struct call *call = endpoint_best_call(endpoint, false);
+    struct list *receiver = list_first(&endpoint->receivers);
+
     if (endpoint->receive_handles > 0) {
-        return;
+        return false;
     }
-    while ((call = endpoint_best_call(endpoint, false)) != NULL) {
+    if (call != NULL) {
         thread_abort_wait(call->owner, ST_EPIPE);
+        return true;
     }
-    endpoint_abort_receivers(&endpoint->receivers);
-    endpoint_abort_receivers(&endpoint->servers);
-    detach_abandon(endpoint);
+    if (receiver == NULL) {
+        receiver = list_first(&endpoint->servers);
+    }
+    if (receiver != NULL) { /* another thread closed the handle */
+        thread_abort_wait(LIST_ENTRY(receiver, struct thread, wait_link),
+                          ST_EBADF);
+        return true;
+    }
+    return detach_drop_one(endpoint);
+}
+
+bool
+endpoint_bury_step(unsigned most)
+{
+    for (; most > 0 && !list_is_empty(&endpoint_dead); most--) {
+        struct endpoint *endpoint =
+            LIST_ENTRY(list_first(&endpoint_dead), struct endpoint, dead_link);
+
+        if (!endpoint_bury_one(endpoint)) {
+            list_remove(&endpoint->dead_link);
+            object_put(&endpoint->object);
+        }
+    }
+    return list_is_empty(&endpoint_dead);
 }

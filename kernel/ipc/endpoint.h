@@ -20,7 +20,7 @@
  * I2  A queued call's message stays in its caller's register frame: nothing is
  *     copied twice and nothing needs to be stored.
  * I3  A queue holds at most one fault of a space; that one, and no follower, is
- *     in its process's list `turns`.
+ *     in its process's list `turns` and in `leading`.
  *
  * An endpoint belongs to whoever created it and outlives the server that
  * receives on it; without any handle that could receive it is dead, and callers
@@ -59,25 +59,27 @@ struct endpoint {
     struct list servers;   /* waiting threads with the SERVE right */
     struct list receivers; /* waiting threads without              */
     struct list queue[PRIORITIES];
-    uint64_t queued; /* bit n: queue[n] is not empty; ENDPOINT_TELLS */
+    uint64_t queued;     /* bit n: queue[n] is not empty; ENDPOINT_TELLS */
+    struct list leading; /* the faults in the queues, by lead_link       */
     uint32_t rank;
     uint32_t receive_handles;
     struct process *server; /* who received last, if it may still do so */
 
     /* Who answers its faults (pager_watch.h). */
     struct process *attached;
-    struct list attach_link;        /* in attached->serves      */
-    struct list watch_link;         /* in the list of all pagers */
-    uint64_t orphaned_tick;         /* when attached became NULL */
-    uint64_t taken;                 /* faults and events taken from the queue */
-    uint64_t taken_before;          /* the same at the last tick              */
+    struct list attach_link; /* in attached->serves      */
+    struct list watch_link;  /* a fault waits or is owed: in the watch list */
+    uint64_t orphaned_tick;  /* when the grace period began; 0 = not yet    */
+    uint64_t taken;          /* faults and events taken from the queue */
+    uint64_t taken_before;   /* the same at the last tick              */
     struct watch_clock stuck_since; /* of `attached`: none taken since    */
     struct pager_limits limits;
     bool is_late; /* beyond a soft limit, and the log says so */
 
     /* What its pager is to be told (detach.h). */
     struct list telling;   /* bindings, by tell_link              */
-    struct list dead_link; /* nobody receives: in a list to clear */
+    struct list dead_link; /* nobody receives: in a list to clear, with a
+                            * reference */
     bool told;             /* and no call taken since             */
 
     /* What `pager status` reports. */
@@ -115,9 +117,6 @@ void endpoint_pass_call(struct call *call);
  * @serves  the receiver has the SERVE right and may take faults */
 struct call *endpoint_best_call(struct endpoint *endpoint, bool serves);
 
-/* The best queued fault, or NULL; it stays queued. */
-struct call *endpoint_best_fault(struct endpoint *endpoint);
-
 /* A waiting receiver for a fault; NULL if none. */
 static inline struct thread *
 endpoint_server(const struct endpoint *endpoint)
@@ -145,3 +144,8 @@ uint64_t endpoint_count_queued(const struct endpoint *endpoint);
 void endpoint_destroy(struct object *object);
 void endpoint_handle_added(struct object *object, uint32_t rights);
 void endpoint_handle_removed(struct object *object, uint32_t rights);
+
+/* Tell up to @most of those who wait where nobody will ever receive: callers
+ * (ST_EPIPE), receivers (ST_EBADF), and drop what was to be told there; true when
+ * none is left. The supervisor's work. */
+MUST_CHECK bool endpoint_bury_step(unsigned most);

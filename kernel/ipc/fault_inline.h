@@ -17,6 +17,7 @@
 #include "endpoint.h"
 #include "fault.h"
 #include "journal.h"
+#include "pager_watch.h"
 
 /* A leaf that is in transit only within one function: slot 0 is no call. */
 #define FAULT_NO_SLOT 0u
@@ -87,12 +88,15 @@ fault_deliver_inline(struct thread *receiver, struct call *call)
     struct process *server = receiver->process;
     struct trap_frame *to = receiver->context.frame;
 
+    if (UNLIKELY(list_is_empty(&call->endpoint->watch_link))) {
+        pager_watch_expect(call->endpoint);
+    }
     call->state = CALL_DELIVERED;
     call->server = server;
     call->receiver = receiver;
     call->delivered_at = server->watch_clock;
     call->trap.delivered_tsc = journal_stamp();
-    list_add_tail(&server->delivered, &call->delivered_link);
+    list_add_tail(&server->owed, &call->delivered_link);
     to->rax = ST_OK;
     to->rdi = call_reply_id(call);
     to->rsi = EVENT_FAULT;

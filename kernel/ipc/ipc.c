@@ -331,7 +331,8 @@ sys_ipc_reply(UNUSED uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
 /* ---- receive ----------------------------------------------------------- */
 
 /* Take the best queued call that can be delivered; a call whose handle cannot
- * be given is refused to its caller and the next one is tried. */
+ * be given is refused to its caller and the next one is tried. There may be many
+ * of them, so interrupts are let in: every thread that can run is in a queue. */
 static bool
 ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
 {
@@ -358,6 +359,7 @@ ipc_take_queued(struct thread *server, struct endpoint *endpoint, bool serves)
         }
         ipc_set_failure(call->owner->context.frame, status);
         thread_wake(call->owner);
+        cpu_interrupt_window();
     }
     return false;
 }
@@ -393,12 +395,14 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
      * it must be seen. */
     ipc_receives_at(server->process, server, endpoint);
     donation_settle(server, endpoint);
-    if (UNLIKELY(endpoint->queued != 0)
-        && ipc_take_queued(server, endpoint, serves)) {
+    if (UNLIKELY(endpoint->queued != 0)) {
         if (woken != NULL) {
             sched_add(woken);
+            woken = NULL;
         }
-        ipc_resume_current(server);
+        if (ipc_take_queued(server, endpoint, serves)) {
+            ipc_resume_current(server);
+        }
     }
     if (UNLIKELY(frame->r14 != 0) && !thread_set_deadline(server, frame->r14)) {
         if (woken != NULL) {

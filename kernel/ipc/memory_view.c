@@ -88,9 +88,12 @@ memory_view_show(struct memory_object *views, struct process *parent,
     vaddr_t at = start;
     unsigned count = 0;
 
+    /* Nothing may lie between; but beyond the first page's table it could be far. */
     while (count < MEMORY_VIEW_STEP
            && vmm_next(&parent->space, at, *end, &found[count])) {
-        at = mmu_found_end(&found[count++]);
+        at = mmu_found_end(&found[count]);
+        *end = vmm_table_end(found[count].address, *end);
+        count++;
     }
     if (count == MEMORY_VIEW_STEP) {
         *end = at;

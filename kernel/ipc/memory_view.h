@@ -38,8 +38,8 @@ struct process;
 struct region;
 
 /* A step: show in @child, which runs nothing yet, what @region of @parent has from
- * @start on, but not beyond *@end, and at most MEMORY_VIEW_STEP pages; *@end is
- * then where the next step begins. The region comes first, then each page, read-only
+ * @start on, but not beyond *@end, and at most MEMORY_VIEW_STEP pages, of one table;
+ * *@end is then where the next step begins. The region comes first, then each page, read-only
  * on both sides. @views is the object of @parent's views.
  * Returns ST_EINVAL (nobody could answer COPY there), ST_EEXIST, ST_ENOMEM,
  * ST_EAGAIN; then memory_view_undo takes back what was done. */

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <secos/status.h>
@@ -17,6 +18,9 @@
 #include <task/object.h>
 
 struct thread;
+
+/* Threads that may wait at one: what is woken, or looked through, in one go. */
+#define NOTIFICATION_WAITERS_MOST 128u
 
 struct notification {
     struct object object;
@@ -34,6 +38,14 @@ void notification_signal(struct notification *notification, uint64_t bits);
 
 /* Take those of @mask that are set, or 0. */
 uint64_t notification_take(struct notification *notification, uint64_t mask);
+
+/* Whether no more threads may wait at @notification. */
+static inline bool
+notification_is_crowded(const struct notification *notification)
+{
+    return list_is_longer(&notification->waiters,
+                          NOTIFICATION_WAITERS_MOST - 1);
+}
 
 /* Wait for any of @mask until @deadline_ns (0 = for ever); the result of the
  * system call is the bits taken, or ST_ETIMEDOUT. Does not return. */

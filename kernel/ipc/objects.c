@@ -17,6 +17,7 @@
 #include "memory_object.h"
 #include "notification.h"
 #include "pager_watch.h"
+#include "supervisor.h"
 
 const struct object_class object_classes[OBJECT_KINDS] = {
     [OBJECT_NONE] = { .name = "none" },
@@ -41,21 +42,27 @@ const struct object_class object_classes[OBJECT_KINDS] = {
 bool
 process_hook_teardown(struct process *process, unsigned most)
 {
-    pager_watch_detach(process);
-    for (; most > 0 && !list_is_empty(&process->delivered); most--) {
-        /* The last first: the oldest fault ends up before the others. */
-        struct call *call =
-            LIST_ENTRY(process->delivered.prev, struct call, delivered_link);
-
-        if (call->is_fault) {
-            fault_requeue(call);
-        } else {
-            ipc_abandon_call(call);
-        }
+    if (!pager_watch_detach_step(process, most)) {
+        return false;
     }
-    return list_is_empty(&process->delivered)
+    for (; most > 0 && !list_is_empty(&process->owed); most--) {
+        /* The last first: the oldest fault ends up before the others. */
+        fault_requeue(
+            LIST_ENTRY(process->owed.prev, struct call, delivered_link));
+    }
+    for (; most > 0 && !list_is_empty(&process->delivered); most--) {
+        ipc_abandon_call(
+            LIST_ENTRY(process->delivered.next, struct call, delivered_link));
+    }
+    return list_is_empty(&process->owed) && list_is_empty(&process->delivered)
            && memory_object_inherit_step(process, most)
            && charge_orphan_step(process, most);
+}
+
+void
+process_hook_announce(void)
+{
+    supervisor_wake();
 }
 
 bool

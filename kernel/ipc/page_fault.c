@@ -102,7 +102,6 @@ page_fault_queue(struct thread *thread, struct call *call)
 
     if (pager == NULL) {
         endpoint_queue_call(endpoint, call, thread->priority);
-        pager_watch_expect(endpoint);
         donation_raise(endpoint, thread->priority);
         sched_dispatch();
     }

@@ -20,9 +20,14 @@
 #define SOFT_MS  100u
 #define HARD_MS  1000u
 #define GRACE_MS 5000u
-/* Faults that one tick fails when a grace period is over. */
-#define GRACE_STEP 8u
 
+/* What one tick may do: look at so many list nodes; an endpoint costs more, and
+ * most of all a client that ends, with a line on the log. */
+#define WATCH_STEPS        1024u
+#define WATCH_STEPS_LOOK   16u
+#define WATCH_STEPS_GIVEUP 512u
+
+static unsigned pager_watch_steps; /* left in this tick */
 static struct list pager_watch_list = { &pager_watch_list, &pager_watch_list };
 
 const struct pager_limits pager_watch_defaults = {
@@ -96,25 +101,28 @@ pager_watch_attach(struct endpoint *endpoint, struct process *process)
     endpoint->stuck_since = process->watch_clock;
     endpoint->is_late = false;
     list_add_tail(&process->serves, &endpoint->attach_link);
-    if (list_is_empty(&endpoint->watch_link)) {
-        list_add_tail(&pager_watch_list, &endpoint->watch_link);
-    }
     return ST_OK;
 }
 
 void
 pager_watch_expect(struct endpoint *endpoint)
 {
-    if (list_is_empty(&endpoint->watch_link)) {
+    if (LIKELY(!list_is_empty(&endpoint->watch_link))) {
+        return;
+    }
+    list_add_tail(&pager_watch_list, &endpoint->watch_link);
+    endpoint->taken_before = endpoint->taken;
+    if (endpoint->attached != NULL) {
+        endpoint->stuck_since = endpoint->attached->watch_clock;
+    } else if (endpoint->orphaned_tick == 0) {
         endpoint->orphaned_tick = cpu_this()->ticks;
-        list_add_tail(&pager_watch_list, &endpoint->watch_link);
     }
 }
 
-void
-pager_watch_detach(struct process *process)
+bool
+pager_watch_detach_step(struct process *process, unsigned most)
 {
-    while (!list_is_empty(&process->serves)) {
+    for (; most > 0 && !list_is_empty(&process->serves); most--) {
         struct endpoint *endpoint = LIST_ENTRY(list_first(&process->serves),
                                                struct endpoint, attach_link);
 
@@ -122,6 +130,7 @@ pager_watch_detach(struct process *process)
         endpoint->attached = NULL;
         endpoint->orphaned_tick = cpu_this()->ticks;
     }
+    return list_is_empty(&process->serves);
 }
 
 void
@@ -146,32 +155,57 @@ pager_watch_end(struct endpoint *endpoint, const char *why)
     }
 }
 
-/* The fault of @endpoint that its server has owed the longest, or NULL. */
+static bool
+pager_watch_may(unsigned steps)
+{
+    if (pager_watch_steps < steps) {
+        pager_watch_steps = 0;
+        return false;
+    }
+    pager_watch_steps -= steps;
+    return true;
+}
+
+/* The fault of @endpoint that its server has owed the longest, or NULL: also if
+ * no step is left. */
 static struct call *
 pager_watch_oldest(const struct endpoint *endpoint)
 {
-    list_for_each(node, &endpoint->attached->delivered) {
+    list_for_each(node, &endpoint->attached->owed) {
         struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
-        if (call->is_fault && call->endpoint == endpoint) {
+        if (call->endpoint == endpoint) {
             return call;
+        }
+        if (!pager_watch_may(1)) {
+            return NULL;
         }
     }
     return NULL;
 }
 
-/* Whether @process is ready and somebody else keeps it off the processor. */
+/* Whether @process, which owes @oldest or has not taken what is queued at @endpoint,
+ * has a thread for it that others keep off the processor; true if no step is left.
+ * A thread that even who waits goes before is no excuse. */
 static bool
-pager_watch_is_starved(const struct process *process)
+pager_watch_is_starved(const struct endpoint *endpoint,
+                       const struct process *process, const struct call *oldest)
 {
     const struct thread *current = cpu_this()->current;
+    uint32_t priority =
+        oldest != NULL
+            ? oldest->owner->priority
+            : 31u - (uint32_t)__builtin_clz((uint32_t)endpoint->queued);
 
     if (current != NULL && current->process == process) {
         return false;
     }
     list_for_each(node, &process->threads) {
-        if (LIST_ENTRY(node, struct thread, process_link)->state
-            == THREAD_READY) {
+        const struct thread *thread =
+            LIST_ENTRY(node, struct thread, process_link);
+
+        if ((thread->state == THREAD_READY && thread->priority >= priority)
+            || !pager_watch_may(1)) {
             return true;
         }
     }
@@ -184,18 +218,17 @@ pager_watch_longer(uint32_t now, uint32_t since, uint32_t other)
     return now - since > now - other ? now - since : now - other;
 }
 
-/* How long its server has let @endpoint wait: for the answer it owes the longest,
- * or, while faults are queued, since it took the last one. */
+/* How long its server has let @endpoint wait: for @oldest, the answer it owes the
+ * longest (or NULL), or, while faults are queued, since it took the last one. */
 static struct watch_clock
-pager_watch_waited(struct endpoint *endpoint)
+pager_watch_waited(struct endpoint *endpoint, const struct call *oldest)
 {
     struct watch_clock now = endpoint->attached->watch_clock;
-    const struct call *oldest = pager_watch_oldest(endpoint);
     struct watch_clock owed = oldest == NULL ? now : oldest->delivered_at;
     struct watch_clock stuck;
 
     if (endpoint->taken != endpoint->taken_before
-        || endpoint_best_fault(endpoint) == NULL) {
+        || list_is_empty(&endpoint->leading)) {
         endpoint->taken_before = endpoint->taken;
         endpoint->stuck_since = now;
     }
@@ -240,13 +273,26 @@ pager_watch_look(struct endpoint *endpoint)
 {
     struct process *server = endpoint->attached;
     const struct pager_limits *limits = &endpoint->limits;
+    const struct call *oldest;
     struct watch_clock waited;
 
-    if (server->ending || pager_watch_is_starved(server)) {
+    if (server->ending) {
+        return;
+    }
+    oldest = pager_watch_oldest(endpoint);
+    if (pager_watch_steps == 0) {
+        return;
+    }
+    if (oldest == NULL && list_is_empty(&endpoint->leading)) {
+        endpoint->is_late = false;
+        list_remove(&endpoint->watch_link);
+        return;
+    }
+    if (pager_watch_is_starved(endpoint, server, oldest)) {
         return;
     }
     pager_watch_count(server);
-    waited = pager_watch_waited(endpoint);
+    waited = pager_watch_waited(endpoint, oldest);
     if (waited.could_work >= limits->hard.could_work) {
         pager_watch_end(endpoint, "no answer within the hard limit");
     } else if (waited.ran >= limits->hard.ran) {
@@ -260,31 +306,40 @@ pager_watch_look(struct endpoint *endpoint)
     }
 }
 
-/* Nobody serves @endpoint. After the grace period its faults fail, a few a
+/* Nobody serves @endpoint. After the grace period its faults fail, one or two a
  * tick. */
 static void
 pager_watch_grace(struct endpoint *endpoint)
 {
+    struct list *first = list_first(&endpoint->leading);
+
+    if (first == NULL) {
+        list_remove(&endpoint->watch_link);
+        return;
+    }
     if (cpu_this()->ticks - endpoint->orphaned_tick < endpoint->limits.grace) {
         return;
     }
-    for (unsigned i = 0; i < GRACE_STEP && endpoint->queued != 0; i++) {
-        struct call *call = endpoint_best_fault(endpoint);
-
-        if (call == NULL) {
-            return;
-        }
-        fault_give_up(call);
+    while (first != NULL && pager_watch_may(WATCH_STEPS_GIVEUP)) {
+        fault_give_up(LIST_ENTRY(first, struct call, lead_link));
+        first = list_first(&endpoint->leading);
     }
 }
 
 void
 pager_watch_tick(void)
 {
-    list_for_each_safe(node, &pager_watch_list) {
-        struct endpoint *endpoint =
-            LIST_ENTRY(node, struct endpoint, watch_link);
+    const struct list *last = pager_watch_list.prev;
+    struct list *node = &pager_watch_list;
 
+    pager_watch_steps = WATCH_STEPS;
+    while (node != last && pager_watch_may(WATCH_STEPS_LOOK)) {
+        struct endpoint *endpoint;
+
+        node = pager_watch_list.next;
+        endpoint = LIST_ENTRY(node, struct endpoint, watch_link);
+        list_unlink(node);
+        list_add_tail(&pager_watch_list, node);
         if (endpoint->attached != NULL) {
             pager_watch_look(endpoint);
         } else {

@@ -28,11 +28,16 @@
  * are sampled: a tick counts for whoever it finds.
  *
  * I1  endpoint.attached is NULL or a process that lists it in `serves`.
- * I2  An endpoint that was ever attached, or that a fault was ever queued at, is
- *     in the watch list until it goes.
+ * A tick looks at a bounded number of things. Those for which there is no time have
+ * their turn in the next one: their clocks stand still meanwhile, so where a thousand
+ * pagers owe something at once, all are given more time, and nobody less.
+ *
+ * I2  An endpoint that a fault is queued at, or owed by, is in the watch list. The
+ *     tick takes one out at which there is nothing.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <secos/fault.h>
@@ -68,20 +73,22 @@ void pager_watch_limits(const struct endpoint *endpoint,
 MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
                                           struct process *process);
 
-/* A fault was queued at @endpoint: if nobody has ever served it, its grace period
- * begins. Cost: 3 instructions. */
+/* A fault is queued at @endpoint or delivered from it: watch it. If nobody has ever
+ * served it, its grace period begins. Cost: 3 instructions if it is watched. */
 void pager_watch_expect(struct endpoint *endpoint);
 
-/* @process ends: its endpoints have no server from now on. */
-void pager_watch_detach(struct process *process);
+/* @process ends: up to @most of its endpoints have no server from now on. Returns
+ * true when none is left. */
+MUST_CHECK bool pager_watch_detach_step(struct process *process, unsigned most);
 
 /* @endpoint goes: watch it no more. */
 void pager_watch_forget(struct endpoint *endpoint);
 
-/* The tick: look at the oldest unanswered fault of every pager. Comes before the
+/* The tick: look at the oldest unanswered fault of each watched pager. Comes before the
  * scheduler's, whose deadlines would make a pager ready that slept until now. It
  * does not return if it ends the running process; that tick is not counted.
- * Context: timer interrupt. Cost: about 30 instructions per pager. */
+ * Context: timer interrupt. Cost: about 80 instructions for each, and 8,000 at
+ * most. */
 void pager_watch_tick(void);
 
 /* The server of @endpoint answered what could never be right. The third time it

@@ -306,7 +306,10 @@ supervisor_run(struct thread *self)
     while (!memory_object_bury_step(SUPERVISOR_STEP)) {
         sched_checkpoint();
     }
-    while (!detach_bury_step(SUPERVISOR_STEP)) {
+    while (!endpoint_bury_step(SUPERVISOR_STEP)) {
+        sched_checkpoint();
+    }
+    while (!process_announce_step(SUPERVISOR_STEP)) {
         sched_checkpoint();
     }
     look_at = supervisor_look_after(&supervisor_pager);

@@ -279,6 +279,9 @@ vmm_next(struct space *space, vaddr_t from, vaddr_t end, struct mmu_found *out)
 
 /* ---- ranges ------------------------------------------------------------ */
 
+/* The end of the table of leaves that shows @at, or @end if that comes first. */
+vaddr_t vmm_table_end(vaddr_t at, vaddr_t end);
+
 /* The end of the part of [@start, @end) that begins at @start, holds at most
  * @max_pages leaves that are not empty, and stays within a table of leaves: a
  * step of a long operation. Cost: about 40 instructions per leaf. */

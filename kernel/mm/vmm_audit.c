@@ -210,8 +210,10 @@ vmm_audit_space(struct vmm_audit *audit, const struct space *space)
     audit->present = 0;
     audit->large = 0;
     mmu_visit(&space->tables, vaddr(0), vaddr(USER_HALF_END), &visitor);
+    pmm_hook_pause();
     vmm_audit_slots(audit);
     vmm_audit_spares(audit);
+    pmm_hook_pause();
     if (audit->present != space->resident) {
         vmm_audit_note(audit, &audit->info->wrong_owner, "resident is wrong",
                        space->resident);

@@ -7,8 +7,7 @@
 /* Pages between two pauses of what may be long. */
 #define RANGE_PAUSE_PAGES 16u
 
-/* The end of the table that shows @at, or @end if that comes first. */
-static vaddr_t
+vaddr_t
 vmm_table_end(vaddr_t at, vaddr_t end)
 {
     uint64_t border = align_down(at.raw, LARGE_PAGE_BYTES) + LARGE_PAGE_BYTES;

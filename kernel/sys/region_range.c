@@ -26,6 +26,7 @@
 
 #define RANGE_STEP_PAGES   16u
 #define RANGE_STEP_REGIONS 16u
+#define RANGE_STEP_FAULTS  16u
 
 /* In a thread's progress: the regions are known to allow it and being changed. */
 #define RANGE_IS_CHANGING (1ull << 63)
@@ -45,18 +46,27 @@ region_range_cancel_faults(struct space *space, vaddr_t start, vaddr_t end)
     }
 }
 
-/* The same for faults that ask for a right on a present page. */
-static void
-region_range_cancel_protection(struct process *process, uint64_t base,
+/* The same for faults that ask for a right on a present page: a few of them. Returns
+ * true if those were all. */
+static bool
+region_range_cancel_protection(struct process *process, uint64_t first,
                                uint64_t pages)
 {
+    unsigned cancelled = 0;
+
     list_for_each_safe(node, &process->protection_faults) {
         struct call *call = LIST_ENTRY(node, struct call, protection_link);
 
-        if (call->page - (base >> PAGE_SHIFT) < pages) {
-            fault_cancel(call);
+        if (call->page - first >= pages) {
+            continue;
         }
+        if (cancelled == RANGE_STEP_FAULTS) {
+            return false;
+        }
+        fault_cancel(call);
+        cancelled++;
     }
+    return true;
 }
 
 /* Empty a part of [*@start, @end), which *@start then is behind: unmap what is
@@ -113,9 +123,14 @@ region_range_destroy_one(struct process *process, uint64_t *at, uint64_t end)
     first = region->spec.base > first ? region->spec.base : first;
     end = region_end(region) < end ? region_end(region) : end;
     *at = end;
-    region_range_clear(&process->space, vaddr(first << PAGE_SHIFT),
-                       vaddr(end << PAGE_SHIFT));
-    region_range_cancel_protection(process, first << PAGE_SHIFT, end - first);
+    for (;;) {
+        region_range_clear(&process->space, vaddr(first << PAGE_SHIFT),
+                           vaddr(end << PAGE_SHIFT));
+        if (region_range_cancel_protection(process, first, end - first)) {
+            break;
+        }
+        sched_checkpoint();
+    }
     return region_destroy(tree, first, end - first, region_range_free, tree);
 }
 

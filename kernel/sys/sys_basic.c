@@ -207,5 +207,8 @@ sys_notify_wait(SYS_ARGS)
     if (taken != 0) {
         return (int64_t)taken;
     }
+    if (notification_is_crowded(notification)) {
+        return ST_EAGAIN;
+    }
     notification_wait(notification, b, c);
 }

@@ -77,6 +77,7 @@ call_create(struct thread *owner, struct call **call_out)
     list_init(&call->waiters);
     list_init(&call->protection_link);
     list_init(&call->turn_link);
+    list_init(&call->lead_link);
     list_init(&call->followers);
     call_slots[slot].call = call;
     *call_out = call;

@@ -72,7 +72,7 @@ struct call {
     struct watch_clock delivered_at; /* of its server, for pager_watch    */
     struct endpoint *endpoint;  /* queued or delivered                    */
     struct list endpoint_link;  /* QUEUED: in the endpoint's queue        */
-    struct list delivered_link; /* DELIVERED: in the server's list        */
+    struct list delivered_link; /* DELIVERED: in a list of the server's   */
 
     /* Faults only (ipc/fault.h). */
     struct space *space;
@@ -81,6 +81,7 @@ struct call {
     struct list protection_link; /* leaf == NULL: in its process's list   */
     struct list waiters;   /* threads, by wait_link                          */
     struct list turn_link; /* QUEUED: leads its space's turn (endpoint.h)  */
+    struct list lead_link; /* the same, in the endpoint's list            */
     struct list followers; /* the others of that turn, by endpoint_link    */
     uint64_t pager_page;   /* what its pager knows the page by              */
     uint64_t run;          /* pages from it to the region's end, at most

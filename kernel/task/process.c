@@ -21,6 +21,8 @@
 
 struct quota process_root_quota;
 
+/* Those whose end not all know who wait for it, by announce_link. */
+static struct list process_ended = { &process_ended, &process_ended };
 static struct process *process_slots[PROCESS_SLOTS];
 static uint32_t process_next_id = 1;
 
@@ -128,6 +130,8 @@ process_init_fields(struct process *process, struct process *parent,
     list_init(&process->children);
     list_init(&process->sibling_link);
     list_init(&process->delivered);
+    list_init(&process->owed);
+    list_init(&process->announce_link);
     list_init(&process->serves);
     list_init(&process->made);
     list_init(&process->protection_faults);
@@ -295,17 +299,42 @@ process_wait_result(const struct process *process, const struct thread *waiter)
                                         : (int64_t)process->report.wait;
 }
 
-/* Everything is back: tell whoever waits, last of all. */
-static void
-process_announce_end(struct process *process)
+/* Tell up to @most of those who wait for the end of @process. */
+static bool
+process_tell_waiters(struct process *process, unsigned most)
 {
-    process->report.ended = 1;
-    while (!list_is_empty(&process->waiters)) {
+    for (; most > 0 && !list_is_empty(&process->waiters); most--) {
         struct thread *waiter =
             LIST_ENTRY(list_first(&process->waiters), struct thread, wait_link);
 
         list_remove(&waiter->wait_link);
         thread_finish(waiter, process_wait_result(process, waiter));
+    }
+    return list_is_empty(&process->waiters);
+}
+
+bool
+process_announce_step(unsigned most)
+{
+    struct list *first = list_first(&process_ended);
+    struct process *process = LIST_ENTRY(first, struct process, announce_link);
+
+    if (first != NULL && process_tell_waiters(process, most)) {
+        list_remove(first);
+        object_put(&process->object);
+    }
+    return list_is_empty(&process_ended);
+}
+
+/* Everything is back: tell whoever waits, last of all. */
+static void
+process_announce_end(struct process *process)
+{
+    process->report.ended = 1;
+    if (!process_tell_waiters(process, TEARDOWN_STEP)) {
+        object_get(&process->object);
+        list_add_tail(&process_ended, &process->announce_link);
+        process_hook_announce();
     }
     if (process->watcher != NULL) {
         process_hook_signal(process->watcher, process->watch_bits);
@@ -345,8 +374,9 @@ process_free_regions_step(struct process *process, unsigned most)
 static bool
 process_teardown_step(struct process *process)
 {
-    return process_free_threads_step(process, TEARDOWN_STEP)
-           && process_hook_teardown(process, TEARDOWN_STEP)
+    /* Its calls first: each thread that goes looks for its own among them. */
+    return process_hook_teardown(process, TEARDOWN_STEP)
+           && process_free_threads_step(process, TEARDOWN_STEP)
            && handle_table_teardown_step(&process->handles, process,
                                          TEARDOWN_STEP)
            && process_orphan_step(process, TEARDOWN_STEP)

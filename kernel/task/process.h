@@ -77,11 +77,12 @@ struct process {
     struct binding *pager;
     struct list bonds; /* with pagers that are told of its end: ipc/detach.h */
 
-    /* IPC: calls that were delivered to it and not yet answered, and what it
-     * pages (ipc/). */
-    struct list delivered;
-    struct list made;   /* charges of small objects: task/charge.h      */
-    struct list memory; /* memory objects it made and pays for       */
+    /* IPC: what was delivered to it and not yet answered, and what it pages
+     * (ipc/). */
+    struct list delivered; /* messages, by delivered_link          */
+    struct list owed;      /* faults, the same: the oldest is first */
+    struct list made;      /* charges of small objects: task/charge.h      */
+    struct list memory;    /* memory objects it made and pays for       */
     struct memory_object *views; /* of its pages in copy-on-write views, NULL */
     struct list protection_faults; /* open ones on present pages          */
     struct list turns;  /* its queued faults that lead a turn: endpoint.h */
@@ -93,7 +94,8 @@ struct process {
 
     /* Its end. */
     struct exit_report report;
-    struct list waiters; /* threads in process_wait */
+    struct list waiters;       /* threads in process_wait */
+    struct list announce_link; /* ended, and not all of them know */
     struct notification *watcher;
     uint64_t watch_bits;
     struct thread *reaper;
@@ -164,11 +166,16 @@ uint32_t process_state(const struct process *process);
 void process_set_watch(struct process *process, struct notification *watcher,
                        uint64_t bits);
 
+/* Tell up to @most of those who wait for processes that have ended, where they were
+ * too many to be told at once; true when all know. The supervisor's work. */
+MUST_CHECK bool process_announce_step(unsigned most);
+
 /* The kernel's ends of an ending process: ipc/ unlinks calls and attachments in
  * bounded steps, true when nothing is left; and what tells a watcher. */
 bool process_hook_teardown(struct process *process, unsigned most);
 void process_hook_signal(struct notification *watcher, uint64_t bits);
 void process_hook_unwatch(struct notification *watcher);
+void process_hook_announce(void); /* there is work for process_announce_step */
 void process_hook_unbind(struct binding *pager);
 bool process_hook_end_bonds(struct process *process, unsigned most);
 

@@ -134,6 +134,19 @@ thread_stop(struct thread *thread)
     }
 }
 
+/* The calls in @list that @thread took are its process's now. */
+static void
+thread_leave_calls(const struct thread *thread, struct list *list)
+{
+    list_for_each(node, list) {
+        struct call *call = LIST_ENTRY(node, struct call, delivered_link);
+
+        if (call->receiver == thread) {
+            call->receiver = NULL;
+        }
+    }
+}
+
 void
 thread_free(struct thread *thread)
 {
@@ -143,13 +156,8 @@ thread_free(struct thread *thread)
             || thread->resume == RESUME_KERNEL);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
-    list_for_each(node, &process->delivered) {
-        struct call *call = LIST_ENTRY(node, struct call, delivered_link);
-
-        if (call->receiver == thread) {
-            call->receiver = NULL;
-        }
-    }
+    thread_leave_calls(thread, &process->delivered);
+    thread_leave_calls(thread, &process->owed);
     list_remove(&thread->process_link);
     process->thread_count--;
     call_destroy(thread->call);

@@ -181,7 +181,7 @@ act_note_ids(void)
         if (world.pagers[i].process == NULL) {
             continue;
         }
-        list_for_each(node, &world.pagers[i].process->delivered) {
+        list_for_each(node, &world.pagers[i].process->owed) {
             const struct call *call =
                 LIST_ENTRY(node, struct call, delivered_link);
             struct world_slot *slot = &world.slots[call->slot % WORLD_SLOTS];

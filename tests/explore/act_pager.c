@@ -300,8 +300,10 @@ act_pager_let_time_pass(void *argument)
     if (attached != NULL) {
         attached->watch_clock.could_work += (uint32_t)LONG_TICKS;
     }
-    pager_watch_tick();
-    pager_watch_tick(); /* in case it had too much to do at once */
+    do { /* one tick does not give up many */
+        pager_watch_tick();
+    } while (world.endpoint->attached == NULL
+             && !list_is_empty(&world.endpoint->leading));
 }
 
 /* It has the processor, if it wants it: no time counts in which it does not. */
@@ -323,20 +325,17 @@ act_pager_hang(const struct step *step)
     }
 }
 
-/* The best of the queued faults are failed, some a tick. */
+/* The queued faults are failed, some a tick. */
 static void
 act_pager_give_up(void)
 {
-    struct act_pager_waiters waiters;
-    const struct call *best = endpoint_best_fault(world.endpoint);
+    struct act_pager_waiters waiters = { .count = 0 };
 
-    act_pager_note_waiters(best, &waiters);
     for (unsigned i = 0; i < WORLD_CLIENTS * WORLD_THREADS; i++) {
         const struct thread *owner =
             world_client_thread(i / WORLD_THREADS, i % WORLD_THREADS);
 
-        if (owner != NULL && owner->call->state == CALL_QUEUED
-            && owner->call != best) {
+        if (owner != NULL && owner->call->state == CALL_QUEUED) {
             struct act_pager_waiters more;
 
             act_pager_note_waiters(owner->call, &more);

@@ -226,7 +226,7 @@ describe_pager(struct describe_words *words, const struct world_pager *pager)
         describe_thread_state(words, thread);
         describe_byte(words, thread != NULL && thread->served != NULL);
     }
-    list_for_each(node, &pager->process->delivered) {
+    list_for_each(node, &pager->process->owed) {
         const struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         describe_thread(words, call->owner);
@@ -305,7 +305,6 @@ describe_endpoint(struct describe_words *words)
     describe_byte(words, endpoint->strikes);
     describe_byte(words, endpoint->attached != NULL);
     describe_byte(words, endpoint->server != NULL);
-    describe_byte(words, list_is_empty(&endpoint->watch_link));
     describe_byte(words, endpoint->told);
     for (unsigned i = 0; i < PRIORITIES; i++) {
         describe_queue(words, &endpoint->queue[i], true);

@@ -132,7 +132,7 @@ look_at_lists(struct look *look)
 
         sound = process == NULL
                 || (look_length(&process->threads) < LOOK_MOST
-                    && look_length(&process->delivered) < LOOK_MOST
+                    && look_length(&process->owed) < LOOK_MOST
                     && look_length(&process->protection_faults) < LOOK_MOST
                     && look_length(&process->serves) < LOOK_MOST);
     }
@@ -273,7 +273,7 @@ look_at_call(struct look *look, const struct call *call)
         const struct process *each = look->processes[i];
 
         if (each != NULL
-            && look_contains(&each->delivered, &call->delivered_link)) {
+            && look_contains(&each->owed, &call->delivered_link)) {
             server = each;
         }
     }
@@ -349,9 +349,13 @@ look_at_endpoint(struct look *look)
     look_expect(look, attached == NULL || attached_lives,
                 "queued_faults_are_watched");
     look_expect(look,
-                endpoint->queued == 0 || attached != NULL
+                (list_is_empty(&endpoint->leading)
+                 && (attached == NULL || list_is_empty(&attached->owed)))
                     || !list_is_empty(&endpoint->watch_link),
                 "queued_faults_are_watched");
+    look_expect(look,
+                (endpoint->queued == 0) == list_is_empty(&endpoint->leading),
+                "queue_is_sound");
     look_expect(look,
                 endpoint->queued == 0 || list_is_empty(&endpoint->servers),
                 "no_idle_pager");

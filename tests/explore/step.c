@@ -147,7 +147,7 @@ step_is_possible_for_pager(const struct step *step)
         return step_is_runnable(thread) && step_may_answer(step);
     case STEP_TIMEOUT: /* a pager that owes nothing may as well wait */
         return thread != NULL && thread->state == THREAD_WAITING
-               && !list_is_empty(&thread->process->delivered);
+               && !list_is_empty(&thread->process->owed);
     case STEP_PAGER_KILL:
         return step->thread == 0 && world_pager_is_alive(step->who);
     case STEP_PAGER_HANG:

@@ -118,7 +118,7 @@ world_leaf(unsigned client, unsigned page)
 struct call *
 world_owed(unsigned pager, unsigned index)
 {
-    list_for_each(node, &world.pagers[pager].process->delivered) {
+    list_for_each(node, &world.pagers[pager].process->owed) {
         if (index-- == 0) {
             return LIST_ENTRY(node, struct call, delivered_link);
         }

@@ -150,8 +150,8 @@ def test_h80_killed_at_every_instruction_of_its_loop(arena, probe, report):
         if probe["rip"] != place:
             probe.run_to(place, when=hunt.in_pager)
         process, _ = probe.current()
-        assert probe.word(process + probe.offset("process.delivered")) \
-            != process + probe.offset("process.delivered"), "it owes no page here"
+        assert probe.word(process + probe.offset("process.owed")) \
+            != process + probe.offset("process.owed"), "it owes no page here"
         hunt.tick_kills()
         hit.add(place)
     hunt.finish()
@@ -316,7 +316,7 @@ def owing_pager(probe):
     process, name = probe.current()
     if name != "killpoints":
         return 0
-    head = process + probe.offset("process.delivered")
+    head = process + probe.offset("process.owed")
     return process if probe.word(head) != head else 0
 
 
