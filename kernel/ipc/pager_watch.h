@@ -22,7 +22,8 @@
  * it and none is taken: a pager that never receives again owes nothing, and hangs
  * all the same.
  *
- * While it is ready and kept off the processor by others both stand still, and so
+ * While a thread of it that who waits does not outrank is ready, and kept off the
+ * processor by others, both stand still, and so
  * they do while a debugger holds the machine, since they are driven by the tick.
  * DEFER does not reset them, nor do two threads that keep each other off. Both
  * are sampled: a tick counts for whoever it finds.

@@ -56,6 +56,7 @@ static const struct mode modes[] = {
     { "muteask", CLIENT_ASK, NULL, decide_mute },
     { "spin", CLIENT_ZERO, NULL, decide_spin },
     { "spin2", CLIENT_ZERO, NULL, decide_spin2 },
+    { "alibi", CLIENT_ZERO, NULL, decide_alibi },
     { "nap", CLIENT_ZERO, NULL, decide_nap },
     { "late", CLIENT_ZERO, NULL, decide_late },
     { "busy", CLIENT_ZERO, NULL, decide_busy },

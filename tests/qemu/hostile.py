@@ -81,6 +81,12 @@ def claims(machine, line, at_least=1, timeout=60):
     return text
 
 
+def kill_all(machine, name):
+    for row in machine.processes():
+        if row["name"] == name:
+            machine.command(f"kill {row['pid']}")
+
+
 def expect_times(machine, pattern, times):
     """Wait until the machine has said @pattern @times times since its start."""
     while len(re.findall(pattern, machine.log, re.MULTILINE)) < times:

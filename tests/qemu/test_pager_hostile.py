@@ -12,7 +12,7 @@ import pytest
 
 from hostile import *  # noqa: F403
 from gdbstub import Probe
-from hostile import BY_FAULT, BY_KILL, KILLED, PAGER_FAIL, PAGER_GONE, PF, claims
+from hostile import BY_FAULT, BY_KILL, KILLED, PAGER_FAIL, PAGER_GONE, PF, claims, kill_all
 
 PAGES = 64
 
@@ -91,6 +91,15 @@ def test_h73_a_pager_that_never_replies_is_replaced(den, mode):
     assert machine.seen(r"pagerkit \(process \d+\) owes a page for (9[0-9]|10[0-9]) ms"), "the soft limit"
     assert machine.seen(r"is taken for dead: no answer within the hard limit")
     assert ends["heir"]["strikes"] == 0 and ends["heir"]["faults"] >= PAGES
+
+
+def test_h73_an_idle_thread_that_is_kept_off_is_no_excuse(arena):
+    """It sleeps and owes a page; beside a hog, a thread of its lowest priority never runs."""
+    machine = arena("pagerkit", "hog")
+    machine.command("run hog &")
+    kit(machine, "alibi zero").client_is_right().killed()
+    assert machine.seen(r"is taken for dead: no answer within the hard limit")
+    kill_all(machine, "hog")
 
 
 @pytest.mark.parametrize("mode", ["mute", "absent", "selfidle", "deferall", "nobody"])

@@ -6,13 +6,7 @@ import re
 import time
 
 from hostile import *  # noqa: F403
-from hostile import arena, claims, expect_times  # noqa: F401
-
-
-def kill_all(machine, name):
-    for row in machine.processes():
-        if row["name"] == name:
-            machine.command(f"kill {row['pid']}")
+from hostile import arena, claims, expect_times, kill_all  # noqa: F401
 
 
 def test_a_hog_takes_turns_with_a_hog(arena):

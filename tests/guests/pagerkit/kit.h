@@ -111,6 +111,8 @@ enum move decide_spin(struct pager *pager, struct ipc_message *m,
                       const struct pager_fault *fault);
 enum move decide_spin2(struct pager *pager, struct ipc_message *m,
                        const struct pager_fault *fault);
+enum move decide_alibi(struct pager *pager, struct ipc_message *m,
+                       const struct pager_fault *fault);
 enum move decide_nap(struct pager *pager, struct ipc_message *m,
                      const struct pager_fault *fault);
 enum move decide_late(struct pager *pager, struct ipc_message *m,

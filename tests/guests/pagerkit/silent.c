@@ -65,6 +65,22 @@ decide_spin2(struct pager *pager, struct ipc_message *m,
     spin(NULL);
 }
 
+/* Sleeps; that a thread of its lowest priority is kept off the processor, when
+ * others have it, is no excuse. */
+enum move
+decide_alibi(struct pager *pager, struct ipc_message *m,
+             const struct pager_fault *fault)
+{
+    static uint64_t stack[512];
+
+    (void)pager;
+    (void)m;
+    (void)fault;
+    stack[0] = 1;
+    (void)thread_create(spin, NULL, &stack[512], 1);
+    sleep_on(1000 * MS);
+}
+
 /* Asleep between the ticks, ready whenever the tick looks. */
 enum move
 decide_nap(struct pager *pager, struct ipc_message *m,

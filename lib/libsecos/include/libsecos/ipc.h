@@ -121,7 +121,8 @@ notify_signal(handle_t notification, uint64_t bits)
 }
 
 /* Wait until one of @mask is set, then take those that are.
- * Returns the bits taken (never 0), or ST_ETIMEDOUT and the like. */
+ * Returns the bits taken (never 0), or ST_ETIMEDOUT, ST_EAGAIN (128 threads wait
+ * there) and the like. */
 static inline int64_t
 notify_wait(handle_t notification, uint64_t mask, uint64_t deadline_ns)
 {
