@@ -22,17 +22,17 @@
  * it and none is taken: a pager that never receives again owes nothing, and hangs
  * all the same.
  *
- * While a thread of it that who waits does not outrank is ready, and kept off the
- * processor by others, both stand still, and so
- * they do while a debugger holds the machine, since they are driven by the tick.
- * DEFER does not reset them, nor do two threads that keep each other off. Both
- * are sampled: a tick counts for whoever it finds.
+ * While a thread of it is ready that who waits does not outrank, and others keep it
+ * off the processor, both stand still, and so they do while a debugger holds the
+ * machine, since they are driven by the tick. DEFER does not reset them, nor do two
+ * threads that keep each other off. Both are sampled: a tick counts for whoever it
+ * finds.
  *
- * I1  endpoint.attached is NULL or a process that lists it in `serves`.
  * A tick looks at a bounded number of things. Those for which there is no time have
  * their turn in the next one: their clocks stand still meanwhile, so where a thousand
  * pagers owe something at once, all are given more time, and nobody less.
  *
+ * I1  endpoint.attached is NULL or a process that lists it in `serves`.
  * I2  An endpoint that a fault is queued at, or owed by, is in the watch list. The
  *     tick takes one out at which there is nothing.
  */

@@ -272,8 +272,7 @@ look_at_call(struct look *look, const struct call *call)
     for (unsigned i = LOOK_CLIENTS; i < LOOK_PEOPLE; i++) {
         const struct process *each = look->processes[i];
 
-        if (each != NULL
-            && look_contains(&each->owed, &call->delivered_link)) {
+        if (each != NULL && look_contains(&each->owed, &call->delivered_link)) {
             server = each;
         }
     }
