@@ -170,26 +170,36 @@ memory_pages_page_of(const struct memory_object *memory, uint64_t word)
     return &memory->chunks[index / CHUNK_PAGES]->pages[index % CHUNK_PAGES];
 }
 
-/* Undo memory_object_map's record of @address in @space. */
-static void
-memory_pages_drop_mapping(struct memory_object *memory,
-                          struct memory_page *page, struct space *space,
-                          vaddr_t address)
+/* The record that @address in @space shows @page. Cost: five instructions for each
+ * that was made before it; steps count that (vmm_range_limit). */
+static struct memory_mapping *
+memory_pages_find_mapping(const struct memory_page *page,
+                          const struct space *space, vaddr_t address)
 {
-    list_for_each_safe(node, &page->mappings) {
+    list_for_each(node, &page->mappings) {
         struct memory_mapping *mapping =
             LIST_ENTRY(node, struct memory_mapping, link);
 
-        if (mapping->space == space && mapping->page.raw == address.raw) {
-            list_remove(&mapping->link);
-            kfree(mapping);
-            memory->mapped--;
-            process_uncharge_bytes(memory_pages_process_of(space),
-                                   sizeof(*mapping));
-            return;
+        if (mapping->page.raw == address.raw && mapping->space == space) {
+            return mapping;
         }
     }
     panic("memory_object: page 0x%lx was shown without a record", address.raw);
+}
+
+/* Undo memory_object_map's record of @address in @space. */
+static void
+memory_pages_drop_mapping(struct memory_object *memory,
+                          const struct memory_page *page, struct space *space,
+                          vaddr_t address)
+{
+    struct memory_mapping *mapping =
+        memory_pages_find_mapping(page, space, address);
+
+    list_remove(&mapping->link);
+    kfree(mapping);
+    memory->mapped--;
+    process_uncharge_bytes(memory_pages_process_of(space), sizeof(*mapping));
 }
 
 bool

@@ -283,8 +283,9 @@ vmm_next(struct space *space, vaddr_t from, vaddr_t end, struct mmu_found *out)
 vaddr_t vmm_table_end(vaddr_t at, vaddr_t end);
 
 /* The end of the part of [@start, @end) that begins at @start, holds at most
- * @max_pages leaves that are not empty, and stays within a table of leaves: a
- * step of a long operation. Cost: about 40 instructions per leaf. */
+ * @max_pages leaves that are not empty, fewer where many leaves show the same
+ * page, but one, and stays within a table of leaves: a step of a long operation.
+ * Cost: about 40 instructions per leaf. */
 vaddr_t vmm_range_limit(struct space *space, vaddr_t start, vaddr_t end,
                         unsigned max_pages);
 

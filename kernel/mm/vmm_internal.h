@@ -46,6 +46,25 @@ vmm_image_paddr(vaddr_t address)
 /* The living space with the lowest number above @id, or NULL. */
 struct space *vmm_next_space(uint32_t id);
 
+/* Leaves that show a frame which cost as much as one page more: the record of one
+ * leaf is looked for among those of all. */
+#define VMM_SIGHTS_PER_PAGE 16u
+
+/* What the leaf @found counts for in a step that may drop it, in pages. */
+static inline unsigned
+vmm_leaf_weight(const struct mmu_found *found)
+{
+    uint64_t word;
+
+    if (!mmu_leaf_is_present(*found->at.leaf)) {
+        return 1;
+    }
+    word = *frame_word_of(mmu_leaf_frame(*found->at.leaf));
+    return frame_kind_of(word) != FRAME_SHARED
+               ? 1
+               : 1 + frame_count(word) / VMM_SIGHTS_PER_PAGE;
+}
+
 /* Empty the leaf @at of @batch's space, whatever it is, and let go of its
  * frame. */
 void vmm_drop_leaf(struct tlb_batch *batch, const struct mmu_found *at);

@@ -23,10 +23,17 @@ vmm_range_limit(struct space *space, vaddr_t start, vaddr_t end,
     vaddr_t at = start;
 
     end = vmm_table_end(start, end);
-    for (unsigned i = 0; i < max_pages; i++) {
+    for (unsigned pages = 0; pages < max_pages;) {
+        unsigned weight;
+
         if (!vmm_next(space, at, end, &found)) {
             return end;
         }
+        weight = vmm_leaf_weight(&found);
+        if (pages != 0 && pages + weight > max_pages) {
+            break;
+        }
+        pages += weight;
         at = mmu_found_end(&found);
     }
     return at;

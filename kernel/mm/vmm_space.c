@@ -224,14 +224,16 @@ vmm_harden_user_space(const struct space *space)
 
 /* Drop the next leaf at or after space->teardown_at, or pass one region that has
  * none. First the regions say where to look; leaves outside of them, if there
- * are any, are found by a second walk that does not ask. */
-static void
+ * are any, are found by a second walk that does not ask. Returns what that counts
+ * for, in pages. */
+static unsigned
 vmm_teardown_one(struct space *space, struct tlb_batch *batch)
 {
     uint64_t at = space->teardown_at.raw;
     uint64_t end = USER_END;
     const struct region *region = NULL;
     struct mmu_found found;
+    unsigned weight = 1;
 
     if (!space->teardown_sweep) {
         region = region_at_or_after(&space->regions, at >> PAGE_SHIFT);
@@ -243,6 +245,7 @@ vmm_teardown_one(struct space *space, struct tlb_batch *batch)
         end = region_end(region) << PAGE_SHIFT;
     }
     if (vmm_next(space, vaddr(at), vaddr(end), &found)) {
+        weight = vmm_leaf_weight(&found);
         vmm_drop_leaf(batch, &found);
         space->teardown_at = mmu_found_end(&found);
     } else if (region != NULL) {
@@ -252,6 +255,7 @@ vmm_teardown_one(struct space *space, struct tlb_batch *batch)
         space->teardown_sweep = true;
         space->teardown_at = vaddr(USER_BASE);
     }
+    return weight;
 }
 
 bool
@@ -263,11 +267,10 @@ vmm_space_teardown_step(struct space *space, unsigned max_pages)
         mmu_load_root(vmm_kernel.tables.root);
     }
     tlb_begin(&batch, space);
-    for (unsigned i = 0; i < max_pages && space->tables.table_frames != 0;
-         i++) {
+    for (unsigned i = 0; i < max_pages && space->tables.table_frames != 0;) {
         uint64_t before = space->teardown_at.raw;
 
-        vmm_teardown_one(space, &batch);
+        i += vmm_teardown_one(space, &batch);
         if (space->teardown_at.raw - before > LARGE_PAGE_BYTES) {
             i += TEARDOWN_FAR_PAGES; /* through tables of every level */
         }

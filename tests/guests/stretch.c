@@ -207,6 +207,29 @@ shown_often(void)
     claim_status("and goes", handle_close((handle_t)memory), ST_OK);
 }
 
+#define SIGHTS      1000u
+#define SIGHT_PAGES 16u
+
+/* Pages that are seen as often as can be: the last one comes first in memory, and
+ * is given back first, here and when the process ends. */
+static void
+seen_by_many(void)
+{
+    int64_t memory = syscall1(SYS_memory_create, SIGHT_PAGES);
+    uint64_t at = FAR + (1ull << 41);
+    int64_t shown = 0;
+
+    for (unsigned i = 0; i < SIGHTS; i++) {
+        at -= 2 * SIGHT_PAGES * PAGE;
+        (void)region_at((handle_t)memory, at, SIGHT_PAGES);
+        shown += region_populate(at, SIGHT_PAGES, PROT_READ);
+    }
+    claim_equal("16 pages are seen 1,000 times", shown, SIGHTS * SIGHT_PAGES);
+    claim_status("and once less", region_destroy(at, SIGHT_PAGES), ST_OK);
+    at += 2 * SIGHT_PAGES * PAGE;
+    claim_status("hidden", region_protect(at, SIGHT_PAGES, PROT_NONE), ST_OK);
+}
+
 static void
 wait_for_bell(void *number)
 {
@@ -368,6 +391,7 @@ main(int argc, char **argv)
     many_waiters();
     every_handle();
     reports();
+    seen_by_many();
     leave_much();
     return claim_end();
 }

@@ -38,7 +38,7 @@ def never_long(rows):
 
 def test_interrupts_are_never_off_for_long(measured):
     machine, stretches = measured("stretch", "hello")
-    claims(machine, "run stretch", 32, timeout=120)
+    claims(machine, "run stretch", 43, timeout=120)
     for line in ("vmcheck", "memtest", "ps", "regions 1", "frames", "run hello", "help"):
         machine.command(line)
     never_long(stretches())
