@@ -88,4 +88,4 @@ KERNEL_SRCS := $(BOOT_SRCS) $(ARCH_SRCS) $(addprefix kernel/, \
 	main.c)
 
 # An image that watches itself adds a room.
-include kernel/check/build.mk
+include tests/check/build.mk

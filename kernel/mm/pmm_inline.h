@@ -8,7 +8,7 @@
 #include "pmm.h"
 #include "pmm_state.h"
 
-/* A kernel that watches its memory (kernel/check) hears of frames through the
+/* A kernel that watches its memory (tests/check) hears of frames through the
  * functions that hand them out; here there is none, so it is told. */
 #ifdef PMM_WATCHED
 void pmm_watch_taken(void *frame);

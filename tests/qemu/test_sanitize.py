@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Claim: the kernels that watch themselves do, and find nothing; and whichever
 allocation of the kernel fails, the machine goes on and every frame comes back (H65).
-Method: `make sanitize` builds them (kernel/check/build.mk) and runs this file, and
+Method: `make sanitize` builds them (tests/check/build.mk) and runs this file, and
 then the other tests on each of them."""
 import re
 
@@ -23,7 +23,7 @@ def needs(kernel):
     ("overflow", "signed addition overflows"), ("align", "misaligned pointer")])
 def test_undefined_behaviour_ends_in_a_panic(start, mistake, words):
     start(kernel=UBSAN, options=f"test check={mistake}").expect(
-        rf"PANIC: ubsan: kernel/check/selftest\.c:\d+:\d+: {words}")
+        rf"PANIC: ubsan: tests/check/selftest\.c:\d+:\d+: {words}")
 
 
 @needs(KASAN)

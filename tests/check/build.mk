@@ -26,7 +26,7 @@ CHECK_WRAP += heap_init slab_env_get_frame kmalloc kmalloc_aligned kfree pool_al
 	pmm_alloc_kind pmm_alloc_zeroed pmm_alloc_large pmm_alloc_run pmm_free_frame pmm_free_large pmm_free_run \
 	pmm_pool_refill_one pmm_release_reserved memset memcpy memmove fill_words usercopy_in usercopy_out
 # These work in memory that belongs to nobody: see kasan.c.
-KASAN_BLIND := kernel/check/kasan.c kernel/mm/heap.c kernel/mm/pmm.c $(addprefix lib/base/src/,slab.c string.c fill.c)
+KASAN_BLIND := tests/check/kasan.c kernel/mm/heap.c kernel/mm/pmm.c $(addprefix lib/base/src/,slab.c string.c fill.c)
 $(KASAN_BLIND:%=$(BUILD)/obj/kernel/%.o): private KERNEL_CFLAGS += -fno-sanitize=kernel-address
 endif
 
@@ -47,4 +47,4 @@ KERNEL_CFLAGS += $(CHECK_CFLAGS)
 KERNEL_CFLAGS := $(filter-out $(FRAME_LIMIT)=%,$(KERNEL_CFLAGS))
 KERNEL_LDFLAGS += $(CHECK_WRAP:%=--wrap=%)
 endif
-KERNEL_SRCS += $(CHECK_SRCS:%=kernel/check/%)
+KERNEL_SRCS += $(CHECK_SRCS:%=tests/check/%)
