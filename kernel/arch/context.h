@@ -60,7 +60,6 @@ NORETURN void context_call(uint64_t stack_top, void (*function)(void *),
 NORETURN void context_restart_syscall(struct trap_frame *frame);
 
 /* Put the FPU area of a new thread into the state the ABI promises. */
-void context_init_fpu(void *fpu);
 
 /* context_activate(cpu, from, to), inline in <arch/x86_64/context_inline.h> for
  * the one place that switches: give the processor to @to - kernel stack, FS, GS,
@@ -77,7 +76,6 @@ NORETURN void context_upcall(struct trap_frame *frame, uint64_t rip,
                              uint64_t rsp, uint64_t a, uint64_t b, uint64_t c);
 
 /* How often a switch has loaded other page tables. */
-uint64_t context_root_loads(void);
 
 /* Copy between kernel and user memory, 0 on success, else the bytes not copied.
  * The only code that opens the SMAP window. task/usercopy.h checks the range

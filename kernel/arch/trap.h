@@ -49,17 +49,14 @@ void trap_answer_page_faults(void);
 /* Bit of a page fault's error code: the page was there. */
 #define TRAP_ERROR_PRESENT 1u
 
-#define TRAP_DIVIDE         0
-#define TRAP_DEBUG          1
-#define TRAP_NMI            2
-#define TRAP_BREAKPOINT     3
-#define TRAP_INVALID_OPCODE 6
-#define TRAP_DOUBLE_FAULT   8
-#define TRAP_PROTECTION     13
-#define TRAP_PAGE_FAULT     14
-#define TRAP_MACHINE_CHECK  18
-#define TRAP_IRQ_BASE       0x20
-#define TRAP_IRQ_COUNT      16
-#define TRAP_INT80          0x80
-#define TRAP_SYSCALL        0x100 /* entered by the syscall instruction */
-#define TRAP_NONE           0x101 /* no frame to go on by (upcalls.h)      */
+#define TRAP_DEBUG         1
+#define TRAP_NMI           2
+#define TRAP_DOUBLE_FAULT  8
+#define TRAP_PROTECTION    13
+#define TRAP_PAGE_FAULT    14
+#define TRAP_MACHINE_CHECK 18
+#define TRAP_IRQ_BASE      0x20
+#define TRAP_IRQ_COUNT     16
+#define TRAP_INT80         0x80
+#define TRAP_SYSCALL       0x100 /* entered by the syscall instruction */
+#define TRAP_NONE          0x101 /* no frame to go on by (upcalls.h)      */

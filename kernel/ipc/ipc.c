@@ -245,12 +245,6 @@ sys_ipc_call(uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
 
 /* ---- reply ------------------------------------------------------------- */
 
-void
-ipc_abandon_call(struct call *call)
-{
-    thread_abort_wait(call->owner, ST_EPIPE);
-}
-
 /* Answer the thread call @call from @frame, which is @server's. The caller is
  * in no queue afterwards. Returns why a handle could not be given; then the
  * call is still owed its answer. */

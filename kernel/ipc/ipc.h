@@ -54,6 +54,3 @@ ipc_run(struct thread *next)
     }
     sched_switch(next);
 }
-
-/* The server of a delivered call died: tell its caller. */
-void ipc_abandon_call(struct call *call);

@@ -180,8 +180,9 @@ memory_object_inherit_step(struct process *process, unsigned most)
 
 /* Drop frames of pages [@pages, size) from the top; @most counts entries, and the
  * leaves that show a page. */
-static bool
-memory_drop_step(struct memory_object *memory, uint64_t pages, unsigned most)
+bool
+memory_object_shrink_step(struct memory_object *memory, uint64_t pages,
+                          unsigned most)
 {
     for (; most > 0 && memory->pages > pages; most -= most > 0) {
         uint64_t index = memory->pages - 1;
@@ -209,13 +210,6 @@ memory_drop_step(struct memory_object *memory, uint64_t pages, unsigned most)
         }
     }
     return memory->pages <= pages;
-}
-
-bool
-memory_object_shrink_step(struct memory_object *memory, uint64_t pages,
-                          unsigned most)
-{
-    return memory_drop_step(memory, pages, most);
 }
 
 enum status
@@ -254,7 +248,7 @@ memory_object_bury_step(unsigned most)
     }
     memory = LIST_ENTRY(list_first(&memory_graveyard), struct memory_object,
                         grave_link);
-    if (!memory_drop_step(memory, 0, most)) {
+    if (!memory_object_shrink_step(memory, 0, most)) {
         return false;
     }
     own = memory_own_frames(memory->pages_most);

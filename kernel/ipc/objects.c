@@ -51,8 +51,10 @@ process_hook_teardown(struct process *process, unsigned most)
             LIST_ENTRY(process->owed.prev, struct call, delivered_link));
     }
     for (; most > 0 && !list_is_empty(&process->delivered); most--) {
-        ipc_abandon_call(
-            LIST_ENTRY(process->delivered.next, struct call, delivered_link));
+        const struct call *call =
+            LIST_ENTRY(process->delivered.next, struct call, delivered_link);
+
+        thread_abort_wait(call->owner, ST_EPIPE);
     }
     return list_is_empty(&process->owed) && list_is_empty(&process->delivered)
            && memory_object_inherit_step(process, most)

@@ -108,8 +108,8 @@ region_tree_balance(struct region_tree *tree, struct region *node,
 }
 
 /* Restore T2 and T3 from @node up to the root. */
-static void
-region_tree_retrace(struct region_tree *tree, struct region *node)
+void
+region_tree_update(struct region_tree *tree, struct region *node)
 {
     while (node != NULL) {
         uint32_t left = region_tree_height(node->child[LEFT]);
@@ -142,7 +142,7 @@ region_tree_insert(struct region_tree *tree, struct region *region)
     region->child[RIGHT] = NULL;
     tree->count++;
     tree->pages += region->spec.pages;
-    region_tree_retrace(tree, region);
+    region_tree_update(tree, region);
 }
 
 void
@@ -175,13 +175,7 @@ region_tree_remove(struct region_tree *tree, struct region *region)
     }
     tree->count--;
     tree->pages -= region->spec.pages;
-    region_tree_retrace(tree, retrace_from);
-}
-
-void
-region_tree_update(struct region_tree *tree, struct region *region)
-{
-    region_tree_retrace(tree, region);
+    region_tree_update(tree, retrace_from);
 }
 
 /* ---- walking ----------------------------------------------------------- */
@@ -215,12 +209,6 @@ struct region *
 region_next(const struct region *region)
 {
     return region_tree_step(region, RIGHT);
-}
-
-struct region *
-region_tree_previous(const struct region *region)
-{
-    return region_tree_step(region, LEFT);
 }
 
 struct region *

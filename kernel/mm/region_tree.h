@@ -30,9 +30,6 @@ void region_tree_remove(struct region_tree *tree, struct region *region);
 /* Say that base or pages of @region have changed, within its neighbours. */
 void region_tree_update(struct region_tree *tree, struct region *region);
 
-/* The next region downwards, or NULL. */
-struct region *region_tree_previous(const struct region *region);
-
 /* The region with the lowest address, or NULL. */
 struct region *region_tree_first(const struct region_tree *tree);
 

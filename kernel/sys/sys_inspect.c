@@ -218,8 +218,8 @@ sys_sys_machine(SYS_ARGS)
     info.tick_ns = TIMER_TICK_NS;
     info.kernel_entries = cpu_this()->kernel_entries;
     info.faults = pager.faults_served;
-    info.context_switches = sched_switches();
-    info.cr3_loads = context_root_loads();
+    info.context_switches = sched_switch_count;
+    info.cr3_loads = cpu_mmu_work() & (CPU_WORK_FLUSH - 1);
     info.boot_tsc = boot_tsc;
     info.prompt_tsc = console_prompt_tsc();
     info.pager_placement = fault_placement;

@@ -23,8 +23,8 @@
 /* An image being checked. */
 struct elf_check {
     const struct elf_image *image;
-    struct elf_extent tls; /* mem_bytes = 0: none so far */
-    struct elf_extent dynamic;
+    struct elf_segment tls; /* mem_bytes = 0: none so far */
+    struct elf_segment dynamic;
     bool has_dynamic;
     struct elf_plan plan;
 };
@@ -242,17 +242,23 @@ elf_check_order(const struct elf_segment *last, const struct elf_segment *next)
     return ELF_OK;
 }
 
-static enum elf_status
-elf_add_segment(struct elf_check *check, const struct elf64_phdr *phdr)
+static struct elf_segment
+elf_segment_of(const struct elf64_phdr *phdr)
 {
-    struct elf_plan *plan = &check->plan;
-    struct elf_segment segment = {
+    return (struct elf_segment){
         .vaddr = phdr->p_vaddr,
         .mem_bytes = phdr->p_memsz,
         .offset = phdr->p_offset,
         .file_bytes = phdr->p_filesz,
         .prot = elf_prot(phdr->p_flags),
     };
+}
+
+static enum elf_status
+elf_add_segment(struct elf_check *check, const struct elf64_phdr *phdr)
+{
+    struct elf_plan *plan = &check->plan;
+    struct elf_segment segment = elf_segment_of(phdr);
 
     if (phdr->p_memsz == 0 && phdr->p_filesz == 0) {
         return ELF_OK; /* Linkers leave such headers; they load nothing. */
@@ -279,17 +285,6 @@ elf_add_segment(struct elf_check *check, const struct elf64_phdr *phdr)
         plan->align = phdr->p_align;
     }
     return ELF_OK;
-}
-
-static struct elf_extent
-elf_extent(const struct elf64_phdr *phdr)
-{
-    return (struct elf_extent){
-        .vaddr = phdr->p_vaddr,
-        .mem_bytes = phdr->p_memsz,
-        .offset = phdr->p_offset,
-        .file_bytes = phdr->p_filesz,
-    };
 }
 
 static enum elf_status
@@ -335,7 +330,7 @@ elf_add_tls(struct elf_check *check, const struct elf64_phdr *phdr)
         || (phdr->p_align != 0 && !is_power_of_two(phdr->p_align))) {
         return ELF_TLS_ALIGN;
     }
-    check->tls = elf_extent(phdr);
+    check->tls = elf_segment_of(phdr);
     return ELF_OK;
 }
 
@@ -349,7 +344,7 @@ elf_add_dynamic(struct elf_check *check, const struct elf64_phdr *phdr)
         return ELF_DYNAMIC_TWICE;
     }
     check->has_dynamic = true;
-    check->dynamic = elf_extent(phdr);
+    check->dynamic = elf_segment_of(phdr);
     return ELF_OK;
 }
 
@@ -450,7 +445,7 @@ elf_check_entry(const struct elf_plan *plan)
 }
 
 static enum elf_status
-elf_check_tls(const struct elf_extent *tls, const struct elf_plan *plan)
+elf_check_tls(const struct elf_segment *tls, const struct elf_plan *plan)
 {
     if (tls->mem_bytes == 0) {
         return ELF_OK;

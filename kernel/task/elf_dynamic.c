@@ -8,7 +8,7 @@
 #include "elf_image.h"
 
 bool
-elf_dynamic_is_in_segment(const struct elf_extent *extent,
+elf_dynamic_is_in_segment(const struct elf_segment *extent,
                           const struct elf_plan *plan)
 {
     for (unsigned i = 0; i < plan->segment_count; i++) {
@@ -41,7 +41,7 @@ elf_dynamic_check_entry(const struct elf64_dyn *entry)
 
 enum elf_status
 elf_dynamic_check(const struct elf_image *image,
-                  const struct elf_extent *extent, const struct elf_plan *plan)
+                  const struct elf_segment *extent, const struct elf_plan *plan)
 {
     uint64_t end = extent->offset + extent->file_bytes;
     struct elf64_dyn entry;

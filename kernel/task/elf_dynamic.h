@@ -16,21 +16,15 @@
 
 /* Where a program header says that something is, kept until all segments are
  * known. */
-struct elf_extent {
-    uint64_t vaddr;
-    uint64_t mem_bytes;
-    uint64_t offset;
-    uint64_t file_bytes;
-};
 
 /* Whether the file bytes of @extent are file bytes of a segment of @plan, at the
  * same place in the file and in memory. Segments end below USER_MAP_BASE. */
-bool elf_dynamic_is_in_segment(const struct elf_extent *extent,
+bool elf_dynamic_is_in_segment(const struct elf_segment *extent,
                                const struct elf_plan *plan);
 
 /* Check what @extent says is the dynamic section of @image, whose segments are
  * in @plan, checked. Returns ELF_OK or the first reason against it.
  * Cost: ELF_DYNAMIC_BYTES_MAX bytes read. */
 MUST_CHECK enum elf_status elf_dynamic_check(const struct elf_image *image,
-                                             const struct elf_extent *extent,
+                                             const struct elf_segment *extent,
                                              const struct elf_plan *plan);

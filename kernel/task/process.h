@@ -57,7 +57,6 @@ struct process {
     struct list sibling_link;
     bool payer_is_parent; /* the parent's quota pays for this structure */
     bool ending;
-    bool has_console_input;
     bool pages_itself; /* a thread of it named a fault handler */
     uint8_t priority_ceiling;
     uint32_t permissions;     /* bit n = may use group n of enum sys_group */

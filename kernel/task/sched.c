@@ -269,13 +269,6 @@ sched_deadline_add(struct thread *thread)
                   &thread->deadline_link);
 }
 
-void
-sched_deadline_remove(struct thread *thread)
-{
-    list_remove(&thread->deadline_link);
-    thread->deadline_tick = 0;
-}
-
 /* All threads there can be are looked at before the wheel has turned once, so one
  * that hangs for a later turn is back in its list in time. */
 _Static_assert(KERNEL_STACKS_MOST / DUE_STEP < WHEEL_SLOTS,
@@ -336,12 +329,6 @@ uint64_t
 sched_now_ns(void)
 {
     return cpu_this()->ticks * TIMER_TICK_NS;
-}
-
-uint64_t
-sched_switches(void)
-{
-    return sched_switch_count;
 }
 
 void

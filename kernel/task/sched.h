@@ -71,10 +71,9 @@ uint64_t sched_now_ns(void);
 
 /* Deadlines: see thread_set_deadline. */
 void sched_deadline_add(struct thread *thread);
-void sched_deadline_remove(struct thread *thread);
 
 /* Count of switches between threads, for reports. */
-uint64_t sched_switches(void);
+extern uint64_t sched_switch_count;
 
 /* The user state of @thread that is in the registers will not be needed. */
 void sched_forget_user_state(struct thread *thread);

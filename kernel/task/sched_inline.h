@@ -9,8 +9,6 @@
 #include "sched.h"
 #include "thread.h"
 
-extern uint64_t sched_switch_count;
-
 /* Make @to, in no queue and to go on by its frame, the current thread instead of
  * @from, which is and has been told to wait. The caller leaves by @to's frame. */
 static ALWAYS_INLINE void

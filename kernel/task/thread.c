@@ -311,6 +311,7 @@ void
 thread_clear_deadline(struct thread *thread)
 {
     if (thread->deadline_tick != 0) {
-        sched_deadline_remove(thread);
+        list_remove(&thread->deadline_link);
+        thread->deadline_tick = 0;
     }
 }

@@ -41,14 +41,12 @@ asm_offsets_frame(void)
     OFFSET(FRAME_R12, struct trap_frame, r12);
     OFFSET(FRAME_RBP, struct trap_frame, rbp);
     OFFSET(FRAME_RBX, struct trap_frame, rbx);
-    OFFSET(FRAME_R11, struct trap_frame, r11);
     OFFSET(FRAME_R10, struct trap_frame, r10);
     OFFSET(FRAME_R9, struct trap_frame, r9);
     OFFSET(FRAME_R8, struct trap_frame, r8);
     OFFSET(FRAME_RDI, struct trap_frame, rdi);
     OFFSET(FRAME_RSI, struct trap_frame, rsi);
     OFFSET(FRAME_RDX, struct trap_frame, rdx);
-    OFFSET(FRAME_RCX, struct trap_frame, rcx);
     OFFSET(FRAME_RAX, struct trap_frame, rax);
     OFFSET(FRAME_VECTOR, struct trap_frame, vector);
     OFFSET(FRAME_ERROR, struct trap_frame, error);
@@ -65,10 +63,7 @@ asm_offsets_cpu(void)
 {
     OFFSET(CPU_KERNEL_RSP, struct cpu, tss.rsp[0]);
     OFFSET(CPU_USER_RSP_SCRATCH, struct cpu, user_rsp_scratch);
-    OFFSET(CPU_CURRENT, struct cpu, current);
-    OFFSET(CPU_RESCHED, struct cpu, resched);
     OFFSET(CPU_KERNEL_ENTRIES, struct cpu, kernel_entries);
-    OFFSET(CPU_CR3, struct cpu, cr3);
 }
 
 static ALWAYS_INLINE void

@@ -11,7 +11,7 @@
 #define MXCSR_RESET  0x1F80u
 #define FCW_RESET    0x37Fu
 
-void
+static void
 context_init_fpu(void *fpu)
 {
     uint16_t fcw = FCW_RESET;
@@ -63,10 +63,4 @@ context_set_base(struct context *context, bool is_fs, uint64_t value)
         context->gs_base = value;
     }
     context_bases_load(context);
-}
-
-uint64_t
-context_root_loads(void)
-{
-    return cpu_this()->mmu_work & (CPU_WORK_FLUSH - 1);
 }

@@ -22,17 +22,15 @@
  */
 #pragma once
 
-#define PTE_PRESENT       (1ull << 0)
-#define PTE_WRITE         (1ull << 1)
-#define PTE_USER          (1ull << 2)
-#define PTE_WRITE_THROUGH (1ull << 3)
-#define PTE_CACHE_DISABLE (1ull << 4)
-#define PTE_ACCESSED      (1ull << 5)
-#define PTE_DIRTY         (1ull << 6)
-#define PTE_LARGE         (1ull << 7) /* in a level 2 or 3 entry: it maps a page */
-#define PTE_GLOBAL        (1ull << 8)
-#define PTE_PINNED        (1ull << 9) /* ours: this table is never retired */
-#define PTE_NO_EXECUTE    (1ull << 63)
+#define PTE_PRESENT    (1ull << 0)
+#define PTE_WRITE      (1ull << 1)
+#define PTE_USER       (1ull << 2)
+#define PTE_ACCESSED   (1ull << 5)
+#define PTE_DIRTY      (1ull << 6)
+#define PTE_LARGE      (1ull << 7) /* in a level 2 or 3 entry: it maps a page */
+#define PTE_GLOBAL     (1ull << 8)
+#define PTE_PINNED     (1ull << 9) /* ours: this table is never retired */
+#define PTE_NO_EXECUTE (1ull << 63)
 
 #define PTE_ADDRESS_MASK 0x000FFFFFFFFFF000ull
 

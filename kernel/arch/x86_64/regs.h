@@ -13,22 +13,14 @@
 /* "Control Registers" (§2.5) */
 #define CR0_PE (1ull << 0)  /* protected mode                              */
 #define CR0_MP (1ull << 1)  /* wait/fwait obey TS                          */
-#define CR0_EM (1ull << 2)  /* no FPU                                      */
-#define CR0_TS (1ull << 3)  /* FPU traps after a task switch               */
 #define CR0_ET (1ull << 4)  /* always 1                                    */
 #define CR0_NE (1ull << 5)  /* FPU errors are #MF, not an interrupt        */
 #define CR0_WP (1ull << 16) /* ring 0 obeys read-only pages                */
-#define CR0_AM (1ull << 18) /* ring 3 may ask for alignment checks         */
-#define CR0_NW (1ull << 29)
-#define CR0_CD (1ull << 30)
 #define CR0_PG (1ull << 31)
 
-#define CR4_TSD        (1ull << 2)
-#define CR4_DE         (1ull << 3)
 #define CR4_PAE        (1ull << 5)
 #define CR4_MCE        (1ull << 6) /* machine checks trap instead of shutting down */
 #define CR4_PGE        (1ull << 7)
-#define CR4_PCE        (1ull << 8)
 #define CR4_OSFXSR     (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_UMIP       (1ull << 11)
@@ -49,18 +41,12 @@
 #define RFLAGS_IOPL   (3ull << 12)
 #define RFLAGS_NT     (1ull << 14)
 #define RFLAGS_RF     (1ull << 16)
-#define RFLAGS_VM     (1ull << 17)
 #define RFLAGS_AC     (1ull << 18)
-#define RFLAGS_VIF    (1ull << 19)
-#define RFLAGS_VIP    (1ull << 20)
-#define RFLAGS_ID     (1ull << 21)
 
 /* "Model-Specific Registers (MSRs)", vol. 4 (§2.1) */
-#define MSR_SYSENTER_CS    0x174u
 #define MSR_EFER           0xC0000080u
 #define MSR_STAR           0xC0000081u /* selectors of syscall and sysret */
 #define MSR_LSTAR          0xC0000082u /* where syscall goes              */
-#define MSR_CSTAR          0xC0000083u
 #define MSR_FMASK          0xC0000084u /* RFLAGS bits that syscall clears */
 #define MSR_FS_BASE        0xC0000100u
 #define MSR_GS_BASE        0xC0000101u
@@ -68,16 +54,12 @@
 
 #define EFER_SCE (1ull << 0)
 #define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
 #define EFER_NXE (1ull << 11)
 
 /* "Page-Fault Exceptions" (§4.7): the error code */
-#define PF_ERROR_PRESENT \
-    (1ull << 0) /* a protection fault, not a missing page */
-#define PF_ERROR_WRITE    (1ull << 1)
-#define PF_ERROR_USER     (1ull << 2)
-#define PF_ERROR_RESERVED (1ull << 3)
-#define PF_ERROR_FETCH    (1ull << 4)
+#define PF_ERROR_WRITE (1ull << 1)
+#define PF_ERROR_USER  (1ull << 2)
+#define PF_ERROR_FETCH (1ull << 4)
 
 /*
  * Segment selectors: index, and ring 3 in the low bits of the user ones. Their
@@ -91,21 +73,6 @@
 #define SELECTOR_USER_CODE   0x23
 #define SELECTOR_TSS         0x28
 #define SELECTOR_SYSRET_BASE 0x13
-
-static inline uint64_t
-regs_read_cr0(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
-
-static inline void
-regs_write_cr0(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" ::"r"(value) : "memory");
-}
 
 /* The address whose access faulted. */
 static inline uint64_t

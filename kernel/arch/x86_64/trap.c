@@ -33,7 +33,6 @@ extern uint8_t *const _smap_sites_start[];
 extern uint8_t *const _smap_sites_end[];
 
 /* NMIs taken; the tests inject them and look here. */
-static uint64_t trap_nmi_count;
 
 void
 trap_init(void)
@@ -61,15 +60,6 @@ trap_fixup(uint64_t rip)
         }
     }
     return 0;
-}
-
-static uint64_t
-trap_read_cr2(void)
-{
-    uint64_t address;
-
-    __asm__ volatile("mov %%cr2, %0" : "=r"(address));
-    return address;
 }
 
 static ALWAYS_INLINE uint32_t
@@ -136,7 +126,7 @@ trap_panic(const struct trap_frame *frame)
 {
     panic("trap: vector %lu error 0x%lx in ring 0 at 0x%lx, rsp 0x%lx, "
           "cr2 0x%lx",
-          frame->vector, frame->error, frame->rip, frame->rsp, trap_read_cr2());
+          frame->vector, frame->error, frame->rip, frame->rsp, regs_read_cr2());
 }
 
 void
@@ -155,7 +145,7 @@ trap_kernel(struct trap_frame *frame)
         trap_panic(frame);
     }
     if (frame->vector == TRAP_PAGE_FAULT) {
-        upcall_copy_fault(trap_read_cr2(), trap_access(frame->error));
+        upcall_copy_fault(regs_read_cr2(), trap_access(frame->error));
     }
     frame->rip = fixup;
 }
@@ -165,7 +155,6 @@ trap_ist(struct trap_frame *frame)
 {
     switch (frame->vector) {
     case TRAP_NMI:
-        trap_nmi_count++;
         return;
     case TRAP_DEBUG:
         /* `mov ss` with a watchpoint delays #DB into the first instruction of
@@ -183,10 +172,4 @@ trap_bad_return(struct trap_frame *frame)
     frame->vector = TRAP_PROTECTION;
     frame->error = 0;
     upcall_bad_return(frame);
-}
-
-uint64_t
-trap_nmis(void)
-{
-    return trap_nmi_count;
 }

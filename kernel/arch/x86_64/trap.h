@@ -24,4 +24,3 @@ void trap_ist(struct trap_frame *frame);
 NORETURN void trap_bad_return(struct trap_frame *frame);
 
 /* How many NMIs were taken since start. */
-uint64_t trap_nmis(void);

@@ -48,8 +48,3 @@ _Static_assert(offsetof(struct tss, iomap_base) == 102, "by the processor");
 void tss_init(void);
 
 /* Make @top the stack of the next entry from ring 3 through a gate. */
-static ALWAYS_INLINE void
-tss_set_kernel_stack(uint64_t top)
-{
-    cpu_this()->tss.rsp[0] = top;
-}

@@ -24,7 +24,6 @@ enum fmt_length {
     FMT_CHAR,
     FMT_SHORT,
     FMT_LONG,
-    FMT_SIZE,
 };
 
 struct fmt_spec {
@@ -196,7 +195,7 @@ fmt_parse_length(const char *at, struct fmt_spec *spec)
     case 'z':
     case 't':
     case 'j':
-        spec->length = FMT_SIZE;
+        spec->length = FMT_LONG;
         return at + 1;
     default:
         return at;
@@ -210,7 +209,7 @@ _Static_assert(sizeof(long) == sizeof(long long)
 static int64_t
 fmt_take_signed(struct fmt_args *args, enum fmt_length length)
 {
-    if (length == FMT_LONG || length == FMT_SIZE) {
+    if (length == FMT_LONG) {
         return va_arg(args->list, long);
     }
     int value = va_arg(args->list, int);
@@ -224,7 +223,7 @@ fmt_take_signed(struct fmt_args *args, enum fmt_length length)
 static uint64_t
 fmt_take_unsigned(struct fmt_args *args, enum fmt_length length)
 {
-    if (length == FMT_LONG || length == FMT_SIZE) {
+    if (length == FMT_LONG) {
         return va_arg(args->list, unsigned long);
     }
     unsigned value = va_arg(args->list, unsigned);

@@ -9,7 +9,6 @@
 #define ALWAYS_INLINE           inline __attribute__((always_inline))
 #define NOINLINE                __attribute__((noinline))
 #define UNUSED                  __attribute__((unused))
-#define USED                    __attribute__((used))
 #define SECTION(name)           __attribute__((section(name)))
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 
