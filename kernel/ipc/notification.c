@@ -31,16 +31,9 @@ notification_create(struct notification **out)
     return ST_OK;
 }
 
-static void
-notification_abort(struct thread *thread, enum status status)
-{
-    list_remove(&thread->wait_link);
-    thread->context.frame->rax = (uint64_t)(int64_t)status;
-}
-
 static const struct wait_class notification_wait_class = {
     .name = "notification",
-    .abort = notification_abort,
+    .abort = thread_abort_listed,
 };
 
 uint64_t

@@ -143,16 +143,10 @@ pager_watch_forget(struct endpoint *endpoint)
 static void
 pager_watch_end(struct endpoint *endpoint, const char *why)
 {
-    struct exit_report report = {
-        .reason = REASON_KILLED,
-        .wait = EXIT_BY_KILL,
-    };
-
     klog("secos: pager %s (process %u) is taken for dead: %s",
          endpoint->attached->name, endpoint->attached->id, why);
-    if (!supervisor_pager_failed(endpoint->attached, why)) {
-        process_end(endpoint->attached, &report);
-    }
+    supervisor_pager_failed(endpoint->attached, why);
+    process_kill(endpoint->attached);
 }
 
 static bool

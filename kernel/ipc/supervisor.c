@@ -441,20 +441,12 @@ supervisor_pager_info(struct pager_info *out)
     out->restarts_most = service->restarts_most;
 }
 
-bool
+void
 supervisor_pager_failed(const struct process *process, const char *why)
 {
-    struct exit_report report = {
-        .reason = REASON_KILLED,
-        .wait = EXIT_BY_KILL,
-    };
-
-    if (process == NULL || process != supervisor_pager.process) {
-        return false;
+    if (process == supervisor_pager.process) {
+        supervisor_pager_verdict = why;
     }
-    supervisor_pager_verdict = why;
-    process_end(supervisor_pager.process, &report);
-    return true;
 }
 
 enum status
@@ -463,6 +455,7 @@ supervisor_kill_pager(void)
     if (supervisor_pager.process == NULL || supervisor_pager.process->ending) {
         return ST_ESRCH;
     }
-    (void)supervisor_pager_failed(supervisor_pager.process, "killed");
+    supervisor_pager_verdict = "killed";
+    process_kill(supervisor_pager.process);
     return ST_OK;
 }

@@ -40,6 +40,6 @@ void supervisor_pager_info(struct pager_info *out);
  * Returns ST_ESRCH if it is not running. */
 MUST_CHECK enum status supervisor_kill_pager(void);
 
-/* If @process is the boot pager, end it for @why, which outlives the call, and
- * return true (or not at all, if it is the current process). */
-bool supervisor_pager_failed(const struct process *process, const char *why);
+/* @process is about to be killed for @why, which outlives the call: if it is the
+ * boot pager, its death is told by that name. */
+void supervisor_pager_failed(const struct process *process, const char *why);

@@ -103,10 +103,6 @@ sys_process_wait(SYS_ARGS)
 int64_t
 sys_process_kill(SYS_ARGS)
 {
-    struct exit_report report = {
-        .reason = REASON_KILLED,
-        .wait = EXIT_BY_KILL,
-    };
     struct process *process;
     enum status status = permission_check(SYS_GROUP_PROCESS, "process_kill");
 
@@ -119,7 +115,7 @@ sys_process_kill(SYS_ARGS)
     if (process->ending) {
         return ST_ESRCH;
     }
-    process_end(process, &report);
+    process_kill(process);
     return sched_return(ST_OK);
 }
 

@@ -290,10 +290,5 @@ loader_make_stack(struct loader *loader, const char *args, uint32_t args_bytes,
 void
 elf_unload_process(struct process *process)
 {
-    struct exit_report report = {
-        .reason = REASON_KILLED,
-        .wait = EXIT_BY_KILL,
-    };
-
-    process_end(process, &report);
+    process_kill(process);
 }

@@ -450,6 +450,13 @@ process_end(struct process *process, const struct exit_report *report)
 }
 
 void
+process_kill(struct process *process)
+{
+    process_end(process, &(struct exit_report){ .reason = REASON_KILLED,
+                                                .wait = EXIT_BY_KILL });
+}
+
+void
 process_destroy(struct object *object)
 {
     struct process *process = CONTAINER_OF(object, struct process, object);
@@ -475,17 +482,13 @@ void
 process_handle_removed(struct object *object, uint32_t rights)
 {
     struct process *process = CONTAINER_OF(object, struct process, object);
-    struct exit_report report = {
-        .reason = REASON_KILLED,
-        .wait = EXIT_BY_KILL,
-    };
 
     if ((rights & RIGHT_MANAGE) == 0) {
         return;
     }
     process->managers--;
     if (process->managers == 1 && process_state(process) == PROCESS_SUSPENDED) {
-        process_end(process, &report);
+        process_kill(process);
     }
 }
 
@@ -524,16 +527,9 @@ process_state(const struct process *process)
 
 /* ---- waiting for an end ------------------------------------------------ */
 
-static void
-process_abort_wait(struct thread *thread, enum status status)
-{
-    list_remove(&thread->wait_link);
-    thread->context.frame->rax = (uint64_t)(int64_t)status;
-}
-
 static const struct wait_class process_wait_class = {
     .name = "process",
-    .abort = process_abort_wait,
+    .abort = thread_abort_listed,
 };
 
 void

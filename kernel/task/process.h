@@ -138,6 +138,9 @@ uint32_t process_slot(const struct process *process);
  * @report  copied; `ended` and `wait` are filled in here from code and kind */
 void process_end(struct process *process, const struct exit_report *report);
 
+/* The same, with the report of one that was killed. */
+void process_kill(struct process *process);
+
 /* The current thread waits until the last frame of @process is back or the
  * deadline has passed. Its result is @status if that is an error, else
  * report.wait. Does not return. @process must not have ended yet, and somebody

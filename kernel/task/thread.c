@@ -179,8 +179,8 @@ thread_destroy(struct object *object)
 
 /* ---- one thread of several ends ---------------------------------------- */
 
-static void
-thread_abort_join(struct thread *thread, enum status status)
+void
+thread_abort_listed(struct thread *thread, enum status status)
 {
     list_remove(&thread->wait_link);
     thread->context.frame->rax = (uint64_t)(int64_t)status;
@@ -188,7 +188,7 @@ thread_abort_join(struct thread *thread, enum status status)
 
 static const struct wait_class thread_join_wait = {
     .name = "thread",
-    .abort = thread_abort_join,
+    .abort = thread_abort_listed,
 };
 
 /* The continuation of a thread that has ended, on the processor's own stack. */

@@ -200,6 +200,9 @@ void thread_wake(struct thread *thread);
  * It becomes ready. */
 void thread_finish(struct thread *thread, int64_t result);
 
+/* What aborting is where a wait is only a list and a result: for wait_class.abort. */
+void thread_abort_listed(struct thread *thread, enum status status);
+
 /* Abort the wait of @thread with @status and make it ready. */
 void thread_abort_wait(struct thread *thread, enum status status);
 

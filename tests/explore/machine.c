@@ -293,11 +293,10 @@ supervisor_wake(void)
 {
 }
 
-bool
+void
 supervisor_pager_failed(UNUSED const struct process *process,
                         UNUSED const char *why)
 {
-    return false;
 }
 
 void
