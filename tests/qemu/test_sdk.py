@@ -3,6 +3,7 @@
 Method: use secos-cc and secos-run as a stranger would: from another directory,
 through pipes, with mistakes."""
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -138,9 +139,24 @@ def test_several_files_and_objects(tmp_path):
     assert call(RUN, "--timeout", "50", tmp_path / "a.out").returncode == 22
 
 
+def test_verbose_tells_how_far_a_boot_came_that_failed(program):
+    done = call(RUN, "--timeout", "50", "--verbose", "-m", "2", program("int main(void) { return 0; }"))
+    assert done.returncode == 125 and "boot: Multiboot" in done.stderr and done.stdout == "", done
+    assert re.search(r"^PANIC: .*\nsecos-run: SecOS ended", done.stderr, re.MULTILINE | re.DOTALL), done.stderr
+    done = call(RUN, "--timeout", "50", "--verbose", program("int main(void) { return 7; }"))
+    assert done.returncode == 7 and done.stderr.endswith("secos: init own started\n"), done
+
+
+def test_standard_error_is_the_consoles(program):
+    """docs/sdk.md says so."""
+    done = call(RUN, "--timeout", "50", program('#include <stdio.h>\nint main(void) { fputs("oh\\n", stderr); return 1; }'))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "oh\n", "")
+
+
 @pytest.mark.parametrize("words", [
     [CC], [CC, "absent.c"], [CC, "-o"], [CC, "x.weird"], [RUN, "absent.elf"], [RUN, __file__],
     [RUN, "--boot", "absent"], [RUN, "--absent"], [RUN, "--timeout", "soon"], [RUN, "--env", "A=1", CC],
+    [RUN, "/bin/true"], [RUN, "-m", "0", "absent.elf"], [RUN, "-m", "-5"], [RUN, ROOT / "build/obj/user/lib/libsecos/src/exit.c.o"],
 ])
 def test_mistakes_are_told(words, tmp_path):
     done = call(*words, cwd=tmp_path)
