@@ -16,6 +16,9 @@ REPORT = re.compile(r"(?:^|\b)([\w-]+)(?: \(process \d+\) ended: |: killed by )"
 IMAGE = re.compile(r"\(image at 0x([0-9a-f]+)\)")
 # What both say: instruction and address. The kernel has named its own addresses.
 PLACE = re.compile(r"\b(rip|address) 0x([0-9a-f]+)")
+# A program whose heap is damaged says where it was called from, but not its name.
+HEAP = re.compile(r"\*\*\* heap: ")
+CALLED = re.compile(r"\b(allocated|seen) at 0x([0-9a-f]+)")
 NAMED = re.compile(r"\s*<")
 # A dot in a name is a local label of assembly, or one of these parts of a C function.
 FUNCTION = re.compile(r"\w+(\.(cold|part|isra|constprop|\d+))*")
@@ -97,9 +100,12 @@ class Log:
         return self._known[name]
 
     def annotate(self, line):
-        report = REPORT.search(line)
-        symbols = self.program(report[1]) if report else None
+        report, places, back = REPORT.search(line), PLACE, 0
+        name = report[1] if report else None
+        if HEAP.search(line) and len(self._files) == 1:
+            (name,), places, back = self._files, CALLED, 1  # the instruction before the one it returns to
+        symbols = self.program(name) if name else None
         if symbols:
             image = IMAGE.search(line)
-            line = symbols.annotate(line, PLACE, int(image[1], 16) - symbols.first_page if image else 0)
+            line = symbols.annotate(line, places, (int(image[1], 16) - symbols.first_page if image else 0) + back)
         return self.kernel.annotate(line)

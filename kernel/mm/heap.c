@@ -44,6 +44,10 @@ slab_env_put_frame(void *frame)
 void
 slab_env_fail(const struct slab_fault *fault)
 {
+    if (fault->kind == SLAB_FAULT_FOREIGN) {
+        panic("heap: block %p was %s, by %p", fault->block,
+              slab_fault_text(fault->kind), fault->caller);
+    }
     panic("heap: block %p (%llu bytes, allocated by %p) was %s, by %p",
           fault->block, (unsigned long long)fault->bytes, fault->allocated,
           slab_fault_text(fault->kind), fault->caller);

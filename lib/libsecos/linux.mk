@@ -35,7 +35,7 @@ LINUX_SRCS    := $(filter lib/libsecos/src/linux/%,$(LINUX_LAYER) $(LINUX_MEMBER
 linux_objects  = $(patsubst %,$(BUILD)/obj/linux/%.o,$(1))
 linux_mallocs := malloc calloc realloc reallocarray aligned_alloc free malloc_usable_size
 linux_shows   := linux_start $(addprefix __secos_,$(linux_mallocs))
-linux_needs   := main __libc_start_main __errno_location abort __stack_chk_guard __stack_chk_fail _GLOBAL_OFFSET_TABLE_ image_layout
+linux_needs   := main __libc_start_main __errno_location abort __stack_chk_guard __stack_chk_fail _GLOBAL_OFFSET_TABLE_ image_layout _text_start
 
 $(BUILD)/obj/linux/%.c.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D); echo "  CC      $< (linux)"

@@ -235,8 +235,9 @@ TEST(a_block_freed_twice_is_named)
     CHECK_PANICS(kfree(p), "freed twice");
     CHECK(fake_panic_said("allocated by 0x"));
     kfree(keep);
-    /* Its frame has gone back: nobody's. */
-    CHECK_PANICS(kfree(p), "never allocated");
+    /* Its frame has gone back: nobody's, and nobody knows who had it. */
+    CHECK_PANICS(kfree(p), "not allocated, or freed already");
+    CHECK(!fake_panic_said("allocated by"));
     expect_empty();
 }
 
@@ -256,9 +257,10 @@ TEST(an_address_inside_a_block_is_refused)
     large = kmalloc(10000);
     CHECK_PANICS(kfree(large + 16), "address inside it");
     CHECK_PANICS(kfree(large + PAGE_BYTES), "address inside it");
-    CHECK_PANICS(kfree(large + 3 * PAGE_BYTES), "never allocated");
+    CHECK_PANICS(kfree(large + 3 * PAGE_BYTES),
+                 "not allocated, or freed already");
     kfree(large);
-    CHECK_PANICS(kfree(large), "never allocated");
+    CHECK_PANICS(kfree(large), "not allocated, or freed already");
     expect_empty();
 }
 
@@ -269,19 +271,21 @@ TEST(a_foreign_address_is_refused)
     void *p;
 
     start(16 * MIB);
-    CHECK_PANICS(kfree(local), "never allocated");
-    CHECK_PANICS(kfree(fake_ram), "never allocated");
-    CHECK_PANICS(kfree((void *)HEAP_BASE), "never allocated");
-    CHECK_PANICS(kfree((void *)(HEAP_END + 64)), "never allocated");
+    CHECK_PANICS(kfree(local), "not allocated, or freed already");
+    CHECK_PANICS(kfree(fake_ram), "not allocated, or freed already");
+    CHECK_PANICS(kfree((void *)HEAP_BASE), "not allocated, or freed already");
+    CHECK_PANICS(kfree((void *)(HEAP_END + 64)),
+                 "not allocated, or freed already");
     frame = pmm_alloc_frame();
-    CHECK_PANICS(kfree(frame), "never allocated");
+    CHECK_PANICS(kfree(frame), "not allocated, or freed already");
     pmm_free_frame(frame);
-    CHECK_PANICS(kfree(frame), "never allocated");
+    CHECK_PANICS(kfree(frame), "not allocated, or freed already");
     p = kmalloc(2000);
     /* The second slot was never handed out, nor is a descriptor a block. */
-    CHECK_PANICS(kfree((char *)p + 2048), "never allocated");
-    CHECK_PANICS(kfree(slab_classes[24].current), "never allocated");
-    CHECK_PANICS(kfree(heap_lookup(p)), "never allocated");
+    CHECK_PANICS(kfree((char *)p + 2048), "not allocated, or freed already");
+    CHECK_PANICS(kfree(slab_classes[24].current),
+                 "not allocated, or freed already");
+    CHECK_PANICS(kfree(heap_lookup(p)), "not allocated, or freed already");
     kfree(p);
     kfree(NULL);
     expect_empty();

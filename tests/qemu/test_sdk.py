@@ -76,6 +76,19 @@ def test_a_fault_is_reported(program, statement, vector):
     assert f"vector {vector}," in done.stderr and done.stdout == ""
 
 
+@pytest.mark.parametrize("options", [[], ["--bare"]])
+@pytest.mark.parametrize("body, wanted", [
+    ("free(one);\nfree(one);", r" \(allocated at 0x\w+ <main\+0x\w+ \S*own.c:3>\) freed twice, seen at 0x\w+ <main\+0x\w+ \S*own.c:5>"),
+    ("((volatile char *)one)[40] = 'x';\nfree(one);", r" \(40 bytes, allocated at 0x\w+ <main\+0x\w+ \S*own.c:3>\) written beyond its end, seen at 0x\w+ <main\+0x\w+ \S*own.c:5>"),
+    ("free(two); free(one);\nfree(one);", r" not allocated, or freed already, seen at 0x\w+ <main\+0x\w+ \S*own.c:5>"),
+])
+def test_a_damaged_heap_is_told_with_its_lines(program, options, body, wanted):
+    elf = program("#include <stdlib.h>\nint main(void) {\nchar *volatile one = malloc(40), *volatile two = malloc(40); "
+                  "(void)two;\n%s\nreturn 0; }" % body, "-g", *options)
+    done = call(RUN, "--timeout", "50", elf)
+    assert done.returncode == 128 + 6 and re.search(rf"^\*\*\* heap: block 0x\w+{wanted} \*\*\* \(image at", done.stdout), done
+
+
 def test_a_program_that_never_ends_is_ended(program):
     done = call(RUN, "--timeout", "2", program("int main(void) { for (;;) {} }"))
     assert (done.returncode, done.stderr) == (124, "secos-run: ended after 2 s\n")

@@ -470,7 +470,7 @@ slab_fault_text(enum slab_fault_kind kind)
     case SLAB_FAULT_INSIDE:
         return "freed by an address inside it";
     case SLAB_FAULT_FOREIGN:
-        return "freed but never allocated";
+        return "not allocated, or freed already";
     case SLAB_FAULT_OVERFLOW:
         return "written beyond its end";
     }

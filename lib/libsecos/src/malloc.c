@@ -59,6 +59,9 @@ malloc_enter(void)
     }
 }
 
+/* Where the image begins (user.ld); the host tests have none. */
+extern char _text_start[] __attribute__((weak));
+
 static void
 malloc_leave(void)
 {
@@ -82,13 +85,22 @@ slab_env_put_frame(void *frame)
 void
 slab_env_fail(const struct slab_fault *fault)
 {
-    char text[160];
+    char bytes[24] = "";
+    char whose[64] = "";
+    char text[200];
 
-    (void)fmt_snprintf(text, sizeof(text),
-                       "*** heap: block %p (%lu bytes, allocated at %p) %s, "
-                       "seen at %p ***\r\n",
-                       fault->block, fault->bytes, fault->allocated,
-                       slab_fault_text(fault->kind), fault->caller);
+    if (fault->bytes != 0) { /* of a freed block nobody knows */
+        (void)fmt_snprintf(bytes, sizeof(bytes), "%lu bytes, ", fault->bytes);
+    }
+    if (fault->kind != SLAB_FAULT_FOREIGN) {
+        (void)fmt_snprintf(whose, sizeof(whose), " (%sallocated at %p)", bytes,
+                           fault->allocated);
+    }
+    (void)fmt_snprintf(
+        text, sizeof(text),
+        "*** heap: block %p%s %s, seen at %p *** (image at %p)\r\n",
+        fault->block, whose, slab_fault_text(fault->kind), fault->caller,
+        _text_start);
     (void)console_write_all(HANDLE_SLOT_CONSOLE, text, strlen(text));
     malloc_leave();
     abort();
