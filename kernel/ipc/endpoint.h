@@ -23,8 +23,8 @@
  *     in its process's list `turns` and in `leading`.
  *
  * An endpoint belongs to whoever created it and outlives the server that
- * receives on it; without any handle that could receive it is dead, and callers
- * are told so at once.
+ * receives on it; without any handle that could receive it is dead: who calls is
+ * told so at once, and who waits by the supervisor (decision 0027).
  */
 #pragma once
 
