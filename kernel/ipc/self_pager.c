@@ -7,6 +7,7 @@
 
 #include <arch/context.h>
 #include <arch/x86_64/context_inline.h>
+#include <mm/pmm.h>
 #include <mm/vmm.h>
 #include <mm/vmm_inline.h>
 #include <task/permission.h>
@@ -201,6 +202,9 @@ self_pager_answer_slow(struct thread *thread, const struct region *region,
     }
     if (!mmu_leaf_is_empty(*at.leaf)) {
         self_pager_too_late(thread);
+    }
+    if (thread->upcall.large_page == thread->upcall.page) {
+        (void)pmm_open_large(); /* for sys_populate_open_large */
     }
     self_pager_answer_at(thread, region, at, run);
 }

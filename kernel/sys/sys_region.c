@@ -253,22 +253,25 @@ sys_region_protect(SYS_ARGS)
 
 /* @page begins 2 MiB of an anonymous region that are all wanted and all empty:
  * have their frames come in order from a 2 MiB frame, if there is one. Their
- * table is made first, for it would take the first of them. Not if ring 3 runs
- * before a page is in that table: it may end there, or take the region away, and
- * nobody would find an empty table. */
+ * table is made first, for it would take the first of them. If the thread answers
+ * for them itself, both wait until it has: it may end before, or take the region
+ * away, and nobody would find an empty table. */
 static void
 sys_populate_open_large(struct space *space, uint64_t page)
 {
     const struct region *region = region_lookup(&space->regions, page);
+    struct thread *thread = thread_current();
     vaddr_t address = vaddr(page << PAGE_SHIFT);
     struct mmu_cursor at;
 
-    if (region != NULL && region->spec.kind == REGION_ANONYMOUS
-        && region_end(region) - page >= MMU_TABLE_LEAVES
-        && (fault_placement != FAULT_BY_SELF
-            || !self_pager_serves(thread_current(), region))
-        && !mmu_find(&space->tables, address, &at)
-        && mmu_ensure(&space->tables, address, &at) == ST_OK) {
+    if (region == NULL || region->spec.kind != REGION_ANONYMOUS
+        || region_end(region) - page < MMU_TABLE_LEAVES
+        || mmu_find(&space->tables, address, &at)) {
+        return;
+    }
+    if (fault_placement == FAULT_BY_SELF && self_pager_serves(thread, region)) {
+        thread->upcall.large_page = page;
+    } else if (mmu_ensure(&space->tables, address, &at) == ST_OK) {
         /* Without one, the pages stay small. */
         (void)pmm_open_large();
     }

@@ -79,6 +79,7 @@ struct thread_upcall {
     uint8_t resume;   /* enum thread_resume of what it interrupted */
     uint32_t access;
     uint64_t page;
+    uint64_t large_page; /* where populate wants 2 MiB, the last time */
     struct call_trap trap;
     /* The three fields below of the system call it interrupted. */
     uint64_t progress;

@@ -220,6 +220,13 @@ pmm_alloc_frame(void)
     return pmm_alloc_kind(FRAME_HEAP, 0);
 }
 
+/* A world of few frames has no 2 MiB of them. */
+bool
+pmm_open_large(void)
+{
+    return false;
+}
+
 void
 pmm_free_frame(void *frame)
 {
