@@ -83,13 +83,21 @@ command_run(const struct invocation *invocation)
     return command->run(invocation);
 }
 
+/* "usage: echo [WORD...]" */
+static void
+command_print_form(const char *before, const struct command *command)
+{
+    printf("%s%s%s%s\n", before, command->name,
+           command->usage[0] == '\0' ? "" : " ", command->usage);
+}
+
 int
 command_usage(const struct invocation *invocation)
 {
     const struct command *command = command_lookup(invocation->words[0]);
 
     if (command != NULL) {
-        printf("usage: %s %s\n", command->name, command->usage);
+        command_print_form("usage: ", command);
     }
     return COMMAND_USAGE;
 }
@@ -135,7 +143,8 @@ command_help(const struct invocation *invocation)
             printf("help: no such command: %s\n", invocation->words[1]);
             return COMMAND_FAILED;
         }
-        printf("%s %s\n  %s\n", command->name, command->usage, command->help);
+        command_print_form("", command);
+        printf("  %s\n", command->help);
         return COMMAND_OK;
     }
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
@@ -147,7 +156,9 @@ command_help(const struct invocation *invocation)
 int
 command_clear(const struct invocation *invocation)
 {
-    (void)invocation;
+    if (invocation->count != 1) {
+        return command_usage(invocation);
+    }
     fputs("\033[2J\033[H", stdout);
     return COMMAND_OK;
 }

@@ -108,9 +108,9 @@ static void
 faults_phase(uint64_t begin, uint64_t end)
 {
     if (begin > end || end == 0) {
-        printf("%9s", "-");
+        printf(" %9s", "-");
     } else {
-        printf("%9lu", end - begin);
+        printf(" %9lu", end - begin);
     }
 }
 
@@ -128,7 +128,7 @@ faults_row(const struct fault_record *row)
     faults_phase(0, row->delivered);
     faults_phase(row->delivered, row->delivered == 0 ? 0 : row->replied);
     faults_phase(row->replied, row->resumed);
-    printf("%9lu %4u %3u %3u\n", row->resumed, row->kernel_entries,
+    printf(" %9lu %4u %3u %3u\n", row->resumed, row->kernel_entries,
            row->cr3_loads, row->tlb_flushes);
 }
 
@@ -138,9 +138,10 @@ faults_table(const struct faults_wish *wish)
     uint64_t seen;
     int64_t status;
 
-    printf("%7s  %-16s %-9s %10s %-5s %-9s %2s %-11s%9s%9s%9s%9s %4s %3s %3s\n",
-           "number", "client", "region", "page", "why", "answer", "n", "by",
-           "ask", "decide", "map", "ticks", "in", "cr3", "tlb");
+    printf(
+        "%7s  %-16s %-9s %10s %-5s %-9s %2s %-11s %9s %9s %9s %9s %4s %3s %3s\n",
+        "number", "client", "region", "page", "why", "answer", "n", "by", "ask",
+        "decide", "map", "ticks", "in", "cr3", "tlb");
     status = faults_each(faults_find_start(wish->client, wish->count),
                          wish->client, faults_row, &seen);
     if (status == ST_OK && seen == 0) {

@@ -212,6 +212,10 @@ command_pager(const struct invocation *invocation)
     if (status >= 0 && operation == PAGER_RESTART) {
         status = pager_await(info.process_id, &info);
     }
+    if (status == ST_ESRCH) {
+        printf("pager: none runs at the moment; one is started by itself\n");
+        return COMMAND_FAILED;
+    }
     if (status < 0) {
         return command_failed("pager", status);
     }

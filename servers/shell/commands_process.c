@@ -67,10 +67,13 @@ command_ps(const struct invocation *invocation)
 /* ---- run ------------------------------------------------------------------ */
 
 static int
-run_failed(const char *name, int64_t status)
+run_failed(const struct invocation *invocation, int64_t status)
 {
+    const char *name = invocation->words[1];
+
     if (status == ST_ENOENT) {
-        printf("run: no module called %s; `elfload` lists them\n", name);
+        printf("%s: no module called %s; `elfload` lists them\n",
+               invocation->words[0], name);
         return COMMAND_UNKNOWN;
     }
     return command_failed(name, status);
@@ -88,7 +91,7 @@ command_run_program(const struct invocation *invocation)
     status = job_load(invocation->words + 1,
                       invocation->background ? 0 : SPAWN_LEND_CONSOLE, &job);
     if (status < 0) {
-        return run_failed(invocation->words[1], status);
+        return run_failed(invocation, status);
     }
     if (!invocation->background) {
         return job_run(&job);
@@ -138,7 +141,7 @@ elfload_list(void)
 static void
 elfload_print(const struct module_info *info)
 {
-    printf("%.16s: %lu bytes, %u segments, entry 0x%lx\n", info->name,
+    printf("%.16s: %lu bytes, %u segments, entry 0x%lx as linked\n", info->name,
            info->bytes, info->segments, info->entry);
     if (info->manifest_version == 0) {
         printf("  no manifest: least privilege\n");
@@ -172,7 +175,7 @@ command_elfload(const struct invocation *invocation)
     }
     status = elfload_find(invocation->words[1], &info);
     if (status < 0) {
-        return run_failed(invocation->words[1], status);
+        return run_failed(invocation, status);
     }
     elfload_print(&info);
     status = job_load(invocation->words + 1, 0, &job);

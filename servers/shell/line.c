@@ -132,9 +132,13 @@ static void
 line_insert(struct line *line, char c)
 {
     if (line->length + 1 >= LINE_BYTES) {
-        line_bell(line);
+        if (!line->full) { /* once: more may be a file that was pasted */
+            line_bell(line);
+        }
+        line->full = true;
         return;
     }
+    line->full = false;
     memmove(line->text + line->cursor + 1, line->text + line->cursor,
             line->length - line->cursor + 1);
     line->text[line->cursor] = c;
@@ -415,6 +419,7 @@ line_start(struct line *line, const char *prompt)
     line->length = 0;
     line->cursor = 0;
     line->text[0] = '\0';
+    line->full = false;
     line->history_back = 0;
     line->escape = LINE_ESCAPE_NONE;
     line->prompt = prompt;

@@ -59,6 +59,7 @@ struct line {
     enum line_escape escape;
     unsigned escape_number;
     unsigned escape_bytes;
+    bool full;         /* and the bell has said so */
     bool after_return; /* the \n of "\r\n" is no second Enter */
 
     char history[LINE_HISTORY][LINE_BYTES];

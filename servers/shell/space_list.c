@@ -62,10 +62,12 @@ space_list_print(uint64_t process_id)
     uint64_t start = 0;
     int64_t count;
 
-    printf("  %-25s %-7s %8s %8s %-10s %s\n", "addresses", "now/max", "pages",
-           "present", "kind", "pager");
     do {
         count = sys_regions(process_id, rows, sizeof(rows), start);
+        if (count >= 0 && start == 0) {
+            printf("  %-25s %-7s %8s %8s %-10s %s\n", "addresses", "now/max",
+                   "pages", "present", "kind", "pager");
+        }
         for (int64_t i = 0; i < count; i++) {
             space_list_row(&rows[i]);
             start = rows[i].base + rows[i].pages * PAGE_BYTES;

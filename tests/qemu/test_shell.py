@@ -152,6 +152,25 @@ def test_poweroff_with_a_code_says_what_it_wants(machine, boot):
     assert "test machines only" in said and "no such device" in said, said
 
 
+def test_mistakes_are_told_by_the_command_that_was_typed(machine):
+    assert machine.command("elfload nosuch").startswith("elfload: no module called nosuch")
+    assert machine.command("run nosuch").startswith("run: no module called nosuch")
+    assert machine.command("regions 99").startswith("regions: ")
+    for name in ("info", "clear", "uptime"):
+        assert machine.command(f"{name} now") == f"usage: {name}\n"
+    assert machine.command("help info").startswith("info\n")
+    assert "entry 0x0 as linked" in machine.command("elfload hello")
+
+
+def test_a_pager_that_does_not_run_is_named(boot):
+    machine = boot(options="pager-restarts=1", icount=True)
+    machine.command("pager kill")
+    machine.command("pager kill")
+    for word in ("kill", "restart"):
+        assert machine.command(f"pager {word}").startswith("pager: none runs at the moment")
+    machine.command("sleep 11")
+
+
 def test_reboot_ends_this_machine(machine):
     machine.send("reboot\r")
     assert machine.exit_code() == 0  # -no-reboot
