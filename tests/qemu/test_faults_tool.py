@@ -3,6 +3,7 @@
 network; and it says in one line what is wrong with anything else.
 Method: real runs are drawn and the pictures read as XML; exports are spoiled."""
 import json
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -110,6 +111,16 @@ def test_other_mistakes(log, tmp_path):
     assert "before its prompt" in tool("--run", "poweroff", status=1)
     assert "journal=off" in tool("--run", "mem", "--options", "journal=off", status=1)
     assert "sequence diagram" in tool("--help")
+    assert tool("--run", "run nosuch", status=1).startswith("secos-faults: run: no module called nosuch")
+    assert "no such command" in tool("--run", "nonsense", status=1)
+    assert tool("--run", "sleep 60", "--timeout", "3", status=1) == "secos-faults: gave up after 3 s\n"
+
+
+def test_no_files_are_left_behind(tmp_path):
+    """Neither when it ended well nor when it gave up."""
+    for words in (("mem",), ("sleep 60", "--timeout", "3")):
+        subprocess.run([str(TOOL), "--run", *words], capture_output=True, timeout=300, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_last_whole_export_counts(log):

@@ -48,7 +48,7 @@ def test_what_is_shipped_is_printed():
 def test_exit_codes():
     assert manifest("--check", BUILD / "servers/pager.elf").returncode == 0
     assert manifest("--allow", "basic,memory,console", BUILD / "servers/shell.elf").returncode == 1
-    for words in ([], ["/none"], [ROOT / "Makefile"], ["--allow", "nosuch", BUILD / "servers/shell.elf"], ["--nosuch"]):
+    for words in ([], ["/none"], [ROOT / "Makefile"], ["/bin/true"], ["--allow", "nosuch", BUILD / "servers/shell.elf"], ["--nosuch"]):
         done = manifest(*words)
         assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr, words
     assert "exits with 0" in " ".join(manifest("--help").stdout.split()).lower()
