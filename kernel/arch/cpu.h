@@ -32,6 +32,9 @@ struct cpu {
     struct thread *fpu_owner;  /* whose state is in the FPU registers      */
     uint64_t idle_stack_top;
     bool resched; /* a tick or a wake-up wants the dispatcher */
+    /* Ticks left to whoever runs, and to whom it gives the processor by a call or
+     * a reply. */
+    uint8_t slice;
     uint64_t ticks;
     uint64_t kernel_entries;
     uint64_t cr3;      /* physical address now in CR3 */

@@ -49,7 +49,7 @@ NORETURN static ALWAYS_INLINE void
 ipc_run(struct thread *next)
 {
     if (UNLIKELY(sched_has_above(next->priority))) {
-        sched_add_first(next);
+        sched_put_back(next);
         sched_dispatch();
     }
     sched_switch(next);

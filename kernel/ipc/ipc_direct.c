@@ -90,7 +90,6 @@ upcall_ipc_call(uint64_t handle)
     ipc_mark_delivered(call, receiver);
     thread_set_waiting(caller, &ipc_call_wait, call, RESUME_USER);
     donation_give(receiver, caller->priority);
-    receiver->slice = caller->slice;
     sched_hand_over(cpu, caller, receiver);
     return (struct upcall_passage){
         .frame = receiver->context.frame,

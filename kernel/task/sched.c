@@ -177,8 +177,10 @@ sched_dispatch_inline(void)
         context_call(cpu->idle_stack_top, sched_idle, NULL);
     }
     next = sched_take_best();
-    if (next->slice == 0) {
-        next->slice = THREAD_QUANTUM_TICKS;
+    cpu->slice = THREAD_QUANTUM_TICKS;
+    if (UNLIKELY(next->slice != 0)) {
+        cpu->slice = next->slice;
+        next->slice = 0;
     }
     sched_switch_inline(next);
 }
@@ -189,14 +191,16 @@ sched_dispatch(void)
     sched_dispatch_inline();
 }
 
-/* Put the running thread back: first in its queue while it has time left. */
-static void
-sched_requeue_current(struct thread *current)
+void
+sched_put_back(struct thread *thread)
 {
-    if (current->slice > 0) {
-        sched_add_first(current);
+    const struct cpu *cpu = cpu_this();
+
+    if (cpu->slice > 0) {
+        thread->slice = cpu->slice;
+        sched_add_first(thread);
     } else {
-        sched_add(current);
+        sched_add(thread);
     }
 }
 
@@ -210,7 +214,7 @@ sched_return(int64_t result)
     }
     cpu->current->context.frame->rax = (uint64_t)result;
     cpu->current->resume = RESUME_USER;
-    sched_requeue_current(cpu->current);
+    sched_put_back(cpu->current);
     sched_dispatch();
 }
 
@@ -226,7 +230,7 @@ sched_checkpoint(void)
     if (cpu->current->resume != RESUME_KERNEL) {
         cpu->current->resume = RESUME_SYSCALL;
     }
-    sched_requeue_current(cpu->current);
+    sched_put_back(cpu->current);
     sched_dispatch();
 }
 
@@ -237,7 +241,6 @@ sched_yield_current(int64_t result)
 
     current->context.frame->rax = (uint64_t)result;
     current->resume = RESUME_USER;
-    current->slice = 0;
     sched_enqueue(current);
     sched_dispatch_inline();
 }
@@ -303,11 +306,11 @@ sched_tick(void)
         return;
     }
     current->cpu_ticks++;
-    if (current->slice > 0) {
-        current->slice--;
+    if (cpu->slice > 0) {
+        cpu->slice--;
     }
     /* Equal priority takes turns; a lower one waits. */
-    if (current->slice == 0 && (sched_ready >> current->priority) != 0) {
+    if (cpu->slice == 0 && (sched_ready >> current->priority) != 0) {
         cpu->resched = true;
     }
 }
@@ -321,7 +324,7 @@ sched_preempt(void)
         return;
     }
     cpu->current->resume = RESUME_USER;
-    sched_requeue_current(cpu->current);
+    sched_put_back(cpu->current);
     sched_dispatch();
 }
 

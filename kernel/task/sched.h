@@ -3,6 +3,11 @@
  * The scheduler: fixed priorities, round robin inside each, 32 queues and a
  * bitmap. A higher number runs first.
  *
+ * A slice is the processor's, not a thread's: whoever is dispatched gets a whole
+ * one, and whoever gets the processor from another by a call, a fault or an answer
+ * gets what is left of that one's. So those who hand the processor to and fro
+ * share one slice, and then their equals run.
+ *
  * Dispatching is one-way (arch/context.h): sched_dispatch and sched_switch leave
  * the present kernel stack for good. A ready thread is in exactly one queue; the
  * running thread is in none.
@@ -23,6 +28,10 @@ void sched_init(uint64_t idle_stack_top);
 /* Put a thread that is in no queue behind its equals, or before them. */
 void sched_add(struct thread *thread);
 void sched_add_first(struct thread *thread);
+
+/* Put @thread, who runs or was to run now, back for a better one: first in its
+ * queue if the processor's slice is not used up, with what is left of it. */
+void sched_put_back(struct thread *thread);
 
 /* Take @thread out of its ready queue; harmless if it is in none. */
 void sched_remove(struct thread *thread);

@@ -31,7 +31,6 @@ thread_init(struct thread *thread, struct process *process, uint32_t priority)
     thread->resume = RESUME_USER;
     thread->base_priority = (uint8_t)priority;
     thread->priority = (uint8_t)priority;
-    thread->slice = THREAD_QUANTUM_TICKS;
     list_init(&thread->run_link);
     list_init(&thread->wait_link);
     list_init(&thread->deadline_link);

@@ -95,7 +95,7 @@ struct thread {
     uint16_t resume; /* enum thread_resume */
     uint8_t base_priority;
     uint8_t priority;      /* base or what callers donate, the higher */
-    uint8_t slice;         /* ticks left */
+    uint8_t slice;         /* ticks left, of one that was interrupted; or 0 */
     struct list run_link;  /* in a ready queue */
     struct list wait_link; /* in the queue of what it waits for */
 

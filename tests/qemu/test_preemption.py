@@ -21,6 +21,11 @@ def test_a_hog_takes_turns_with_a_hog(arena):
     kill_all(machine, "hog")
 
 
+def test_h70_a_client_and_its_server_take_turns_with_their_equals(arena):
+    """A client and a server that hand the processor to and fro share one time slice."""
+    claims(arena("served", icount=True), "run served slice", 2)
+
+
 def test_a_program_goes_on_beside_a_hog(arena):
     """faultdemo needs its pager, the console and the processor, and gets all three."""
     machine = arena("hog", "faultdemo")
