@@ -50,37 +50,17 @@ donation_raise_thread(struct thread *thread, uint32_t priority,
     return NULL;
 }
 
-/* The thread to raise for calls queued at @endpoint: whoever received there
- * last and is not receiving now. */
-static struct thread *
-donation_server_of(const struct endpoint *endpoint)
-{
-    const struct process *server = endpoint->server;
-
-    if (server == NULL) {
-        return NULL;
-    }
-    list_for_each(node, &server->threads) {
-        struct thread *thread = LIST_ENTRY(node, struct thread, process_link);
-
-        if (thread->served == endpoint && thread->state != THREAD_DEAD) {
-            return thread;
-        }
-    }
-    return NULL;
-}
-
 void
 donation_raise(struct endpoint *endpoint, uint32_t priority)
 {
-    struct thread *thread = donation_server_of(endpoint);
+    struct thread *thread = endpoint->server;
 
     for (unsigned depth = 0; depth < DONATION_CHAIN && thread != NULL;
          depth++) {
         struct thread *holder;
 
         endpoint = donation_raise_thread(thread, priority, &holder);
-        thread = endpoint != NULL ? donation_server_of(endpoint) : holder;
+        thread = endpoint != NULL ? endpoint->server : holder;
     }
 }
 
@@ -123,24 +103,24 @@ donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
 bool
 donation_is_cycle(const struct thread *caller, const struct endpoint *endpoint)
 {
-    const struct thread *server = donation_server_of(endpoint);
+    const struct thread *server = endpoint->server;
 
     for (unsigned depth = 0; depth < DONATION_CHAIN; depth++) {
         const struct call *call;
 
-        if (server == NULL) {
+        /* A process with more threads may yet receive with another. */
+        if (server == NULL || server->process->live_threads != 1) {
             return false;
         }
         if (server == caller) {
             return true;
         }
-        /* A process with more threads may yet receive with another. */
         call = donation_call_of(server);
-        if (call == NULL || server->process->live_threads != 1) {
+        if (call == NULL) {
             return false;
         }
         /* Once delivered, a call may outlive its endpoint. */
-        server = call->state == CALL_QUEUED ? donation_server_of(call->endpoint)
+        server = call->state == CALL_QUEUED ? call->endpoint->server
                                             : call->receiver;
     }
     return true;

@@ -215,6 +215,7 @@ endpoint_destroy(struct object *object)
     KASSERT(list_is_empty(&endpoint->receivers));
     KASSERT(list_is_empty(&endpoint->servers));
     KASSERT(list_is_empty(&endpoint->dead_link));
+    endpoint_forget_server(endpoint);
     pager_watch_forget(endpoint);
     charge_drop(&endpoint->charge);
     kfree(endpoint);
@@ -240,9 +241,9 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
         return;
     }
     endpoint->receive_handles--;
-    /* It may have been the server's, whose record will go. If it was not, the
-     * server is known again when it next receives. */
-    endpoint->server = NULL;
+    /* It may have been the server's. If it was not, the server is known again when
+     * it next receives. */
+    endpoint_forget_server(endpoint);
     if (endpoint->receive_handles == 0 && list_is_empty(&endpoint->dead_link)
         && (endpoint->queued != 0 || !list_is_empty(&endpoint->receivers)
             || !list_is_empty(&endpoint->servers))) {

@@ -21,6 +21,8 @@
  *     copied twice and nothing needs to be stored.
  * I3  A queue holds at most one fault of a space; that one, and no follower, is
  *     in its process's list `turns` and in `leading`.
+ * I4  `server` and the thread's `served` point at each other, or neither does: one
+ *     thread for an endpoint, and one endpoint for a thread.
  *
  * An endpoint belongs to whoever created it and outlives the server that
  * receives on it; without any handle that could receive it is dead: who calls is
@@ -63,7 +65,7 @@ struct endpoint {
     struct list leading; /* the faults in the queues, by lead_link       */
     uint32_t rank;
     uint32_t receive_handles;
-    struct process *server; /* who received last, if it may still do so */
+    struct thread *server; /* who received last, if it may still do so: I4 */
 
     /* Who answers its faults (pager_watch.h). */
     struct process *attached;
@@ -92,6 +94,16 @@ struct endpoint {
  * Returns ST_ENOMEM. */
 MUST_CHECK enum status endpoint_create(uint32_t rank, struct process *maker,
                                        struct endpoint **out);
+
+/* Nobody is known to serve @endpoint. */
+static inline void
+endpoint_forget_server(struct endpoint *endpoint)
+{
+    if (endpoint->server != NULL) {
+        endpoint->server->served = NULL;
+        endpoint->server = NULL;
+    }
+}
 
 /* Queue @call, whose caller already waits. Cost: constant; a fault looks through
  * its process's turns, one for each endpoint and priority it waits at. */

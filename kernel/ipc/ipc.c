@@ -387,7 +387,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
     }
     /* Also if it takes what is queued and never waits: a circle of calls through
      * it must be seen. */
-    ipc_receives_at(server->process, server, endpoint);
+    ipc_receives_at(server, endpoint);
     donation_settle(server, endpoint);
     if (UNLIKELY(endpoint->queued != 0)) {
         if (woken != NULL) {
@@ -405,7 +405,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
         ipc_set_failure(frame, ST_ETIMEDOUT);
         ipc_resume_current(server);
     }
-    ipc_wait_at(server->process, server, endpoint, serves);
+    ipc_wait_at(server, endpoint, serves);
     if (woken == NULL) {
         sched_dispatch();
     }

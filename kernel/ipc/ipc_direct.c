@@ -144,7 +144,7 @@ ipc_direct_answer_fault(uint64_t handle, struct cpu *cpu, struct call *call)
     if (UNLIKELY(region == NULL)) {
         return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
     }
-    ipc_wait_at(process, server, endpoint, true);
+    ipc_wait_at(server, endpoint, true);
     woken = fault_resolve(call, region, VERDICT_ZERO, 1, process);
     if (UNLIKELY(woken->resume != RESUME_USER
                  || sched_has_above(woken->priority))) {
@@ -182,7 +182,7 @@ upcall_ipc_reply_receive(uint64_t handle, uint64_t reply_id)
         return ipc_direct_refuse(handle, server, SYS_ipc_reply_receive);
     }
     ipc_close_call(call);
-    ipc_wait_at(process, server, endpoint, false);
+    ipc_wait_at(server, endpoint, false);
     sched_hand_over(cpu, server, caller);
     return (struct upcall_passage){
         .frame = caller->context.frame,

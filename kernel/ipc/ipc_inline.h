@@ -23,21 +23,37 @@ ipc_mark_delivered(struct call *call, struct thread *receiver)
     list_add_tail(&server->delivered, &call->delivered_link);
 }
 
-/* @server, a thread of @process, is who received last at @endpoint. */
+/* @server is who received last at @endpoint, instead of whoever did before. */
 static ALWAYS_INLINE void
-ipc_receives_at(struct process *process, struct thread *server,
-                struct endpoint *endpoint)
+ipc_set_server(struct endpoint *endpoint, struct thread *server)
 {
-    endpoint->server = process;
-    server->served = endpoint;
+    /* What the caller compared is read again: so the common path needs no register
+     * for it, and no instruction to load it. */
+    __asm__("" : "+m"(endpoint->server));
+    if (endpoint->server != NULL) {
+        endpoint->server->served = NULL;
+    }
+    if (server->served != NULL) {
+        *server->served = NULL;
+    }
+    endpoint->server = server;
+    server->served = &endpoint->server;
 }
 
-/* @server, a thread of @process and in no list, waits at @endpoint. */
+/* @server is who received last at @endpoint. */
 static ALWAYS_INLINE void
-ipc_wait_at(struct process *process, struct thread *server,
-            struct endpoint *endpoint, bool serves)
+ipc_receives_at(struct thread *server, struct endpoint *endpoint)
 {
-    ipc_receives_at(process, server, endpoint);
+    if (UNLIKELY(endpoint->server != server)) {
+        ipc_set_server(endpoint, server);
+    }
+}
+
+/* @server, in no list, waits at @endpoint. */
+static ALWAYS_INLINE void
+ipc_wait_at(struct thread *server, struct endpoint *endpoint, bool serves)
+{
+    ipc_receives_at(server, endpoint);
     list_add_tail(serves ? &endpoint->servers : &endpoint->receivers,
                   &server->wait_link);
     thread_set_waiting(server, &ipc_receive_wait, endpoint, RESUME_USER);

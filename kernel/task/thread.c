@@ -155,6 +155,9 @@ thread_free(struct thread *thread)
             || thread->resume == RESUME_KERNEL);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
+    if (thread->served != NULL) {
+        *thread->served = NULL;
+    }
     thread_leave_calls(thread, &process->delivered);
     thread_leave_calls(thread, &process->owed);
     list_remove(&thread->process_link);

@@ -36,7 +36,6 @@
 struct process;
 struct thread;
 struct call;
-struct endpoint;
 
 enum thread_state {
     THREAD_SUSPENDED,
@@ -103,7 +102,9 @@ struct thread {
     void *wait_object;
     uint64_t deadline_tick; /* 0 = none */
     struct list deadline_link;
-    struct endpoint *served; /* where it received last, for donation only */
+    /* In the endpoint where it received last, if nobody did so after it: who
+     * serves (ipc/endpoint.h). NULL = none. */
+    struct thread **served;
     uint64_t wait_bits;      /* notify_wait: which */
     enum status wait_status; /* process_wait_end: what to return instead */
 

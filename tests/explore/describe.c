@@ -217,7 +217,9 @@ describe_pager(struct describe_words *words, const struct world_pager *pager)
 
     describe_end(words, pager->process);
     describe_byte(words, world.endpoint->attached == pager->process);
-    describe_byte(words, world.endpoint->server == pager->process);
+    describe_byte(words,
+                  world.endpoint->server != NULL
+                      && world.endpoint->server->process == pager->process);
     describe_byte(words, pager->process->served_rank != 0);
     for (unsigned t = 0; t < world.scope.servers; t++) {
         const struct thread *thread =

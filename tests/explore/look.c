@@ -115,6 +115,24 @@ look_knows(const struct look *look, const struct call *call)
     return false;
 }
 
+/* Whether who received last at @endpoint, if anybody did, lives, and that thread
+ * alone says so. */
+static bool
+look_knows_server(const struct look *look, const struct endpoint *endpoint)
+{
+    bool lives = endpoint->server == NULL;
+
+    for (unsigned i = 0; i < look->thread_count; i++) {
+        bool serves = look->threads[i] == endpoint->server;
+
+        lives = lives || serves;
+        if (look->threads[i]->served != (serves ? &endpoint->server : NULL)) {
+            return false;
+        }
+    }
+    return lives;
+}
+
 /* ---- threads and calls ------------------------------------------------- */
 
 static void
@@ -358,6 +376,7 @@ look_at_endpoint(struct look *look)
     look_expect(look,
                 endpoint->queued == 0 || list_is_empty(&endpoint->servers),
                 "no_idle_pager");
+    look_expect(look, look_knows_server(look, endpoint), "queue_is_sound");
 }
 
 /* ---- all of it --------------------------------------------------------- */

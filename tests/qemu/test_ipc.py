@@ -35,6 +35,12 @@ def test_h90_circles_of_calls(arena):
     claims(arena("talk"), "run talk cycle", 18)
 
 
+def test_h90_a_server_of_several_threads(arena):
+    """A call to a busy thread of one's own process is none to oneself, though the caller
+    received there once; and it raises the thread that serves."""
+    claims(arena("served"), "run served threads", 4)
+
+
 def test_h71_message_storm(arena):
     """Twenty clients of eight priorities, 10,000 calls to one server; twice at once."""
     machine = arena("talk")
