@@ -231,6 +231,24 @@ endpoint_handle_added(struct object *object, uint32_t rights)
     }
 }
 
+/* The caller's process closed a handle to receive by: if it serves @endpoint and
+ * has no other such handle, it serves no longer. */
+static void
+endpoint_check_server(struct endpoint *endpoint)
+{
+    const struct thread *server = endpoint->server;
+    const struct process *process = process_current();
+
+    if (server == NULL || server->process != process) {
+        return;
+    }
+    if (process->ending
+        || !handle_is_held(&process->handles, &endpoint->object,
+                           RIGHT_RECEIVE)) {
+        endpoint_forget_server(endpoint);
+    }
+}
+
 /* The last handle that could receive is gone: nobody will ever answer. */
 void
 endpoint_handle_removed(struct object *object, uint32_t rights)
@@ -241,9 +259,7 @@ endpoint_handle_removed(struct object *object, uint32_t rights)
         return;
     }
     endpoint->receive_handles--;
-    /* It may have been the server's. If it was not, the server is known again when
-     * it next receives. */
-    endpoint_forget_server(endpoint);
+    endpoint_check_server(endpoint);
     if (endpoint->receive_handles == 0 && list_is_empty(&endpoint->dead_link)
         && (endpoint->queued != 0 || !list_is_empty(&endpoint->receivers)
             || !list_is_empty(&endpoint->servers))) {

@@ -4,12 +4,15 @@
 
 #include <base/string.h>
 
+#include <arch/cpu.h>
 #include <klib/kassert.h>
 #include <mm/heap.h>
 
 #include "process.h"
 
 #define HANDLE_FIRST_SLOTS 16u
+/* Slots looked at between two moments for interrupts. */
+#define HANDLE_PAUSE_SLOTS 512u
 /* From one generation of a slot to the next. */
 #define HANDLE_GENERATION (1u << HANDLE_SLOT_BITS)
 
@@ -298,6 +301,23 @@ handle_add_at(struct handle_table *table, uint32_t slot, struct object *object,
     }
     handle_fill(table, slot, object, rights, badge);
     return ST_OK;
+}
+
+bool
+handle_is_held(const struct handle_table *table, const struct object *object,
+               uint32_t rights)
+{
+    for (uint32_t slot = 1; slot < table->slots; slot++) {
+        const struct handle_entry *entry = handle_entry_at(table, slot);
+
+        if (entry->object == object && (entry->rights & rights) != 0) {
+            return true;
+        }
+        if (slot % HANDLE_PAUSE_SLOTS == 0) {
+            cpu_interrupt_window();
+        }
+    }
+    return false;
 }
 
 handle_t

@@ -143,6 +143,11 @@ MUST_CHECK enum status handle_add_at(struct handle_table *table, uint32_t slot,
                                      struct object *object, uint32_t rights,
                                      uint64_t badge);
 
+/* Whether a handle in @table names @object and carries one of @rights.
+ * Context: interrupts come in if the table is large. Cost: O(slots). */
+bool handle_is_held(const struct handle_table *table,
+                    const struct object *object, uint32_t rights);
+
 /* Whether @slot could take a handle now. */
 bool handle_slot_is_free(const struct handle_table *table, uint32_t slot);
 

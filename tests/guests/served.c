@@ -260,10 +260,12 @@ keep_a_copy(void)
     }
 }
 
+static handle_t heir;
+
 static void
 give_away(void)
 {
-    (void)start_process("heir", endpoint);
+    heir = start_process("heir", endpoint);
     IS(handle_close(endpoint), ST_OK);
 }
 
@@ -276,6 +278,8 @@ group_copies(void)
     call_round(keep_a_copy, "H90 a call back, after all but a copy was closed",
                ST_EDEADLK);
     call_round(give_away, "a call to who will receive instead of us", ST_OK);
+    IS(process_kill(heir), ST_OK);
+    IS(process_wait(heir, 0), EXIT_BY_KILL);
 }
 
 /* ---- slice ------------------------------------------------------------------------ */

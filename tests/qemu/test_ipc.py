@@ -41,6 +41,12 @@ def test_h90_a_server_of_several_threads(arena):
     claims(arena("served"), "run served threads", 4)
 
 
+def test_h90_a_circle_is_seen_whatever_copies_are_closed(arena):
+    """A server closes a copy of the handle that it receives by, or all but a copy: a call back
+    is still told. If it gives its last one away, the call waits for the heir."""
+    claims(arena("served"), "run served copies", 25)
+
+
 def test_h71_message_storm(arena):
     """Twenty clients of eight priorities, 10,000 calls to one server; twice at once."""
     machine = arena("talk")
