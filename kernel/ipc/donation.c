@@ -85,13 +85,15 @@ donation_held(const struct thread *server, const struct list *list,
 }
 
 void
-donation_settle_slow(struct thread *server, const struct endpoint *endpoint)
+donation_settle_slow(struct thread *server)
 {
     uint32_t priority = server->base_priority;
 
-    if (endpoint != NULL && (uint32_t)endpoint->queued != 0) {
-        uint32_t best =
-            31u - (unsigned)__builtin_clz((uint32_t)endpoint->queued);
+    if (server->served != NULL) {
+        const struct endpoint *endpoint =
+            CONTAINER_OF(server->served, struct endpoint, server);
+        uint32_t queued = (uint32_t)endpoint->queued;
+        uint32_t best = queued == 0 ? 0 : 31u - (unsigned)__builtin_clz(queued);
 
         priority = best > priority ? best : priority;
     }

@@ -32,16 +32,15 @@ donation_give(struct thread *server, uint32_t priority)
  * wait for, to @priority. Cost: bounded by DONATION_CHAIN threads. */
 void donation_raise(struct endpoint *endpoint, uint32_t priority);
 
-/* Give @server the priority it deserves now. @endpoint, whose queue counts too,
- * may be NULL. */
-void donation_settle_slow(struct thread *server,
-                          const struct endpoint *endpoint);
+/* Give @server the priority it deserves now: its own, or that of a call that it
+ * took, or that queues at the endpoint it serves. */
+void donation_settle_slow(struct thread *server);
 
 static inline void
-donation_settle(struct thread *server, const struct endpoint *endpoint)
+donation_settle(struct thread *server)
 {
     if (UNLIKELY(server->priority != server->base_priority)) {
-        donation_settle_slow(server, endpoint);
+        donation_settle_slow(server);
     }
 }
 

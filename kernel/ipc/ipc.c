@@ -88,7 +88,7 @@ ipc_abort_call(struct thread *thread, enum status status)
         list_remove(&call->delivered_link);
         call->state = CALL_IDLE;
         if (call->receiver != NULL) {
-            donation_settle(call->receiver, NULL);
+            donation_settle(call->receiver);
         }
     }
     call_renew(call);
@@ -314,7 +314,7 @@ sys_ipc_reply(UNUSED uint64_t a, UNUSED uint64_t b, UNUSED uint64_t c,
     if (result.woken != NULL) {
         sched_add(result.woken);
     }
-    donation_settle(server, NULL);
+    donation_settle(server);
     ipc_set_failure(frame, result.status);
     if (sched_has_above(server->priority)) {
         cpu_this()->resched = true;
@@ -388,7 +388,7 @@ ipc_receive_from(struct thread *server, struct endpoint *endpoint, bool serves,
     /* Also if it takes what is queued and never waits: a circle of calls through
      * it must be seen. */
     ipc_receives_at(server, endpoint);
-    donation_settle(server, endpoint);
+    donation_settle(server);
     if (UNLIKELY(endpoint->queued != 0)) {
         if (woken != NULL) {
             sched_add(woken);

@@ -6,6 +6,7 @@
 
 #include <base/string.h>
 
+#include <ipc/donation.h>
 #include <ipc/notification.h>
 #include <ipc/spawn.h>
 #include <mm/layout.h>
@@ -312,7 +313,7 @@ sys_thread_priority(SYS_ARGS)
     old = thread->base_priority;
     if (b != 0) {
         thread->base_priority = (uint8_t)b;
-        sched_set_priority(thread, (uint32_t)b);
+        donation_settle_slow(thread); /* it keeps what callers donate */
     }
     return sched_return(old);
 }

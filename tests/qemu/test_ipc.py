@@ -47,6 +47,10 @@ def test_h90_a_circle_is_seen_whatever_copies_are_closed(arena):
     claims(arena("served"), "run served copies", 25)
 
 
+def test_who_changes_its_priority_keeps_what_callers_donate(arena):
+    claims(arena("served", icount=True), "run served priority", 5)
+
+
 def test_h71_message_storm(arena):
     """Twenty clients of eight priorities, 10,000 calls to one server; twice at once."""
     machine = arena("talk")
