@@ -3,6 +3,7 @@
 #include "memory_object.h"
 
 #include <base/align.h>
+#include <base/bitmap.h>
 #include <base/string.h>
 
 #include <klib/kassert.h>
@@ -17,7 +18,14 @@
 #define OBJECTS_MOST 4096u
 
 static struct memory_object *memory_objects[OBJECTS_MOST];
-static uint32_t memory_next_id = 1;
+/* Numbers from memory_fresh_id on were never used; of the others, those that are
+ * free again are in the tree. */
+static uint32_t memory_fresh_id = 1;
+static uint64_t memory_free_words[BITMAP_WORDS(OBJECTS_MOST) + 1];
+static struct bitmap_tree memory_free = {
+    .low = memory_free_words,
+    .mid = memory_free_words + BITMAP_WORDS(OBJECTS_MOST),
+};
 /* Objects without a reference, to be taken apart. Each is its maker's until then:
  * it still has charges, which move up like those of the living. */
 static struct list memory_graveyard = { &memory_graveyard, &memory_graveyard };
@@ -36,19 +44,32 @@ memory_object_of(uint64_t word)
 
 /* ---- life -------------------------------------------------------------- */
 
+_Static_assert(BITMAP_WORDS(OBJECTS_MOST) <= BITMAP_WORD_BITS,
+               "one word tells which words have a free number");
+
+/* A number for @memory, or 0 if all are taken. */
 static uint32_t
 memory_take_id(struct memory_object *memory)
 {
-    for (uint32_t tries = 1; tries < OBJECTS_MOST; tries++) {
-        uint32_t id = memory_next_id;
+    uint64_t id = memory_fresh_id;
 
-        memory_next_id = id + 1 < OBJECTS_MOST ? id + 1 : 1;
-        if (memory_objects[id] == NULL) {
-            memory_objects[id] = memory;
-            return id;
+    if (id < OBJECTS_MOST) {
+        memory_fresh_id++;
+    } else {
+        id = bitmap_tree_take_first(&memory_free);
+        if (id == BITMAP_NONE) {
+            return 0;
         }
     }
-    return 0;
+    memory_objects[id] = memory;
+    return (uint32_t)id;
+}
+
+static void
+memory_put_id(uint32_t id)
+{
+    memory_objects[id] = NULL;
+    bitmap_tree_add(&memory_free, id);
 }
 
 /* Frames that record and chunk array are counted as. */
@@ -254,7 +275,7 @@ memory_object_bury_step(unsigned most)
     own = memory_own_frames(memory->pages_most);
     list_remove(&memory->grave_link);
     list_remove(&memory->maker_link);
-    memory_objects[memory->id] = NULL;
+    memory_put_id(memory->id);
     quota_uncharge(&memory->quota, own);
     quota_destroy(&memory->quota);
     kfree(memory->chunks); /* NULL for views */

@@ -108,12 +108,11 @@ sys_sys_processes(SYS_ARGS)
         struct process_info info;
 
         slot = process_slot(process) + 1;
-        if (process->report.ended != 0) {
-            continue;
+        if (process->report.ended == 0) {
+            sys_describe_process(process, &info);
+            status = usercopy_out(b + rows * sizeof(info), &info, sizeof(info));
+            rows++;
         }
-        sys_describe_process(process, &info);
-        status = usercopy_out(b + rows * sizeof(info), &info, sizeof(info));
-        rows++;
         pmm_hook_pause();
     }
     return status == ST_OK ? (int64_t)rows : status;

@@ -2,6 +2,7 @@
 /* Processes: numbers, birth, end and teardown. */
 #include "process.h"
 
+#include <base/bitmap.h>
 #include <base/string.h>
 
 #include <arch/cpu.h>
@@ -25,6 +26,14 @@ struct quota process_root_quota;
 static struct list process_ended = { &process_ended, &process_ended };
 static struct process *process_slots[PROCESS_SLOTS];
 static uint32_t process_next_id = 1;
+/* Slots from process_fresh on were never used; of the others, those that are free
+ * again are in the tree. */
+static uint32_t process_fresh = 1;
+static uint64_t process_free_words[BITMAP_WORDS(PROCESS_SLOTS) + 1];
+static struct bitmap_tree process_free = {
+    .low = process_free_words,
+    .mid = process_free_words + BITMAP_WORDS(PROCESS_SLOTS),
+};
 
 void
 process_init(void)
@@ -35,21 +44,37 @@ process_init(void)
                frames - frames / KERNEL_RESERVE_PART);
 }
 
+_Static_assert(BITMAP_WORDS(PROCESS_SLOTS) <= BITMAP_WORD_BITS,
+               "one word tells which words have a free slot");
+
 /* Numbers only grow, so that an old one is never somebody else; the slot of a
- * number is its remainder, and an occupied slot is passed over. */
+ * number is its remainder, and occupied slots are passed over. */
 static uint32_t
 process_take_id(struct process *process)
 {
-    for (uint32_t tries = 0; tries < PROCESS_SLOTS; tries++) {
-        uint32_t id = process_next_id++;
-        uint32_t slot = id % PROCESS_SLOTS;
+    uint64_t slot = process_fresh;
+    uint32_t id;
 
-        if (slot != 0 && process_slots[slot] == NULL) {
-            process_slots[slot] = process;
-            return id;
+    if (slot < PROCESS_SLOTS) {
+        process_fresh++;
+    } else {
+        slot = bitmap_tree_take_after(&process_free,
+                                      process_next_id % PROCESS_SLOTS);
+        if (slot == BITMAP_NONE) {
+            return 0;
         }
     }
-    return 0;
+    id = process_next_id + ((uint32_t)slot - process_next_id) % PROCESS_SLOTS;
+    process_next_id = id + 1;
+    process_slots[slot] = process;
+    return id;
+}
+
+static void
+process_put_id(const struct process *process)
+{
+    process_slots[process_slot(process)] = NULL;
+    bitmap_tree_add(&process_free, process_slot(process));
 }
 
 struct process *
@@ -212,7 +237,7 @@ process_create(struct process *parent, const char *name, uint64_t limit_frames,
 
 undo_quota:
     quota_destroy(&process->quota);
-    process_slots[process_slot(process)] = NULL;
+    process_put_id(process);
 undo_alloc:
     kfree(process);
 undo_charge:
@@ -462,7 +487,7 @@ process_destroy(struct object *object)
     struct process *process = CONTAINER_OF(object, struct process, object);
 
     KASSERT(process->report.ended != 0 && list_is_empty(&process->waiters));
-    process_slots[process_slot(process)] = NULL;
+    process_put_id(process);
     list_remove(&process->sibling_link);
     if (process->payer_is_parent) {
         process_uncharge_bytes(process->parent, sizeof(*process));

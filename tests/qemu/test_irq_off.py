@@ -53,6 +53,16 @@ def test_a_crowd_that_wakes_at_once_keeps_no_interrupt_away(measured):
     never_long(stretches())
 
 
+def test_who_finds_every_number_taken_keeps_no_interrupt_away(measured):
+    """All memory objects there can be, then all processes; twice, since numbers that were
+    never used are found in another way."""
+    machine, stretches = measured("numbers", "null", memory=256)
+    for _ in range(2):
+        claims(machine, "run numbers", 6, timeout=120)
+    rows = stretches()
+    assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
+
+
 @pytest.mark.parametrize("what", ("kill", "take"))
 def test_a_long_spawn_that_is_interrupted_leaves_nothing(measured, what):
     """Programs of 4 MiB, spawned from a process's own memory: five threads at once are killed
