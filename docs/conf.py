@@ -31,9 +31,10 @@ class SessionLexer(TextLexer):
 
 def for_readers(_app, _name, text):
     """What a reader of the repository needs and a reader of the book does not: the labs'
-    texts stand beside their checkers (`make docs` copies them), and a link that shows a
-    file's name shows its title."""
+    texts stand beside their checkers (`make docs` copies them and CONTRIBUTING.md), a link
+    that shows a file's name shows its title, and README.md is the first page."""
     text[0] = re.sub(r"\.\./labs/(\d+-\w+)/README\.md", r"labs/\1.md", text[0])
+    text[0] = re.sub(r"\[README\.md\]\(README\.md#([\w-]+)\)", r'<a href="index.html#\1">the first page</a>', text[0])
     text[0] = re.sub(r"\[(\w+\.md)\]\(((\.\./)?\1)\)", r"[](\2)", text[0])
 
 

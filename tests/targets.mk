@@ -173,8 +173,8 @@ DEMO_RUN   = --run 'run views basic' --with $(BUILD)/guests/views.elf
 .PHONY: pictures
 pictures: image
 	@mkdir -p $(BUILD)/pictures
-	@for p in server kernel self; do $(PICTURE) --options pager=$$p $(DEMO_FAULT) -o $(BUILD)/pictures/fault_$$p.svg || exit 1; done
-	@$(PICTURE) $(DEMO_RUN) --save $(BUILD)/pictures/run.txt -o $(BUILD)/pictures/run.html
+	@for p in server kernel self; do $(PICTURE) --options "pager=$$p aslr=off" $(DEMO_FAULT) -o $(BUILD)/pictures/fault_$$p.svg || exit 1; done
+	@$(PICTURE) --options aslr=off $(DEMO_RUN) --save $(BUILD)/pictures/run.txt -o $(BUILD)/pictures/run.html
 	@for d in timeline map; do tools/secos-faults $(BUILD)/pictures/run.txt --draw $$d -o $(BUILD)/pictures/run_$$d.svg || exit 1; done
 
 .PHONY: mutants mutants-short
@@ -197,4 +197,6 @@ docs-html:
 	@rm -rf $(BUILD)/docs-src && mkdir -p $(BUILD) && cp -R docs $(BUILD)/docs-src && mkdir $(BUILD)/docs-src/labs
 	@for lab in labs/[0-9]*; do \
 	sed 's|\.\./\.\./docs/|../|g' $$lab/README.md > $(BUILD)/docs-src/labs/$${lab#labs/}.md; done
+	@sed -i 's|(\.\./CONTRIBUTING\.md)|(CONTRIBUTING.md)|' $(BUILD)/docs-src/README.md
+	@{ printf '%s\n' --- 'orphan: true' --- ''; sed 's|](docs/|](|g; s|\[\([^]]*\)\](LICENSE)|\1|' CONTRIBUTING.md; } > $(BUILD)/docs-src/CONTRIBUTING.md
 	@$(PYTHON) -m sphinx -q -b html $(BUILD)/docs-src $(BUILD)/docs

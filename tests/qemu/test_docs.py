@@ -183,6 +183,15 @@ def test_the_comparison_itself():
     assert matches(["...", "at 0x401000", "is 0x401000"], ["at 0x5000", "at 0x6000", "is 0x6000"])
 
 
+def test_figures_in_sentences_are_looked_up():
+    page = check_docs.Page(ROOT / "docs/ipc.md")
+    kept = check_docs.kept_rows()["ipc_roundtrip"]
+    assert not list(check_docs.check_figures(page))
+    page.prose = [line.replace(f"costs {kept} instructions", f"costs {kept + 1} instructions") for line in page.prose]
+    assert [name for _, name, _ in check_docs.told_figures(page)] == ["ipc_roundtrip"]
+    assert len(list(check_docs.check_figures(page))) == 1
+
+
 @pytest.mark.skipif(importlib.util.find_spec("sphinx") is None or importlib.util.find_spec("furo") is None,
                     reason="sphinx is missing: tools/setup docs installs it")
 def test_the_book_is_made_without_a_warning_and_needs_no_network(tmp_path):
@@ -193,6 +202,7 @@ def test_the_book_is_made_without_a_warning_and_needs_no_network(tmp_path):
     wanted = [p for p in (ROOT / "docs").rglob("*.md") if p != ROOT / "docs/README.md"]
     assert len(made) > len(wanted) and (tmp_path / "docs/labs/3-regions.html").exists()
     for page in made:
+        assert 'class="xref' not in page.read_text(), f"{page} has a link that leads nowhere"
         loads = re.findall(r'<(?:link|script|img)[^>]*(?:href|src)="(\w+:)?//[^"]*"', page.read_text())
         assert not loads, f"{page} loads from elsewhere"
     for style in (tmp_path / "docs").rglob("*.css"):

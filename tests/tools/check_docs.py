@@ -8,6 +8,7 @@
   `names`      a function in backticks is defined, any other name with an underscore occurs
   `make x`     is a target; so is every make command in an ```sh block
   ```secos     blocks type only commands that the shell has
+  figures      "`ROW` ... N instructions" is what tests/bench/baseline.json keeps
   docs/abi.md  lists every system call with its number, arguments, class and group
 
 Parts between <!-- begin NAME --> and <!-- end NAME --> are written by this script:
@@ -262,6 +263,43 @@ def check_blocks(page):
                     yield number, f"{path}: no such file"
 
 
+@functools.cache
+def kept_rows():
+    path = ROOT / "tests/bench/baseline.json"
+    return {name: row["instructions"] for name, row in json.loads(path.read_text()).items()} if path.exists() else {}
+
+
+def told_figures(page):
+    """(line, row of `make bench`, figure) of what @page tells outside of the generated tables: a row of a table
+    that begins with the name, "`name` ... 12 instructions" within a sentence, and what a console shows."""
+    generated = {n for found, _, _ in written_parts(page)
+                 for n in range(page.text[:found.start()].count("\n") + 1, page.text[:found.end()].count("\n") + 2)}
+    figure = r"([\d,]+(?:\.\d+)?)"
+    for number, line in enumerate(page.prose, 1):
+        if number in generated:
+            continue
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        row = re.fullmatch(r"`(\w+)`", cells[0]) if cells else None
+        told = next((m for m in (re.fullmatch(rf"{figure}( instructions.*)?", cell) for cell in cells) if m), None)
+        if row and told:
+            yield number, row[1], told[1]
+        for found in re.finditer(rf"`(\w+)`[^`.;|]* {figure} instructions", line + " " + "".join(page.prose[number:number + 1])):
+            if found.start() < len(line):
+                yield number, found[1], found[2]
+    for info, first, lines in page.blocks:
+        for number, line in enumerate(lines, first):
+            for name, told in re.findall(rf"^(\w+): .*\(kept figure: {figure}\)", line):
+                yield number, name, told
+
+
+def check_figures(page):
+    """Decisions tell of the day on which they were made."""
+    for number, name, told in () if page.name.startswith("docs/decisions/") else told_figures(page):
+        kept = kept_rows().get(name)
+        if kept is not None and float(told.replace(",", "")) != kept:
+            yield number, f"{name}: {told} here, {kept} in tests/bench/baseline.json"
+
+
 def check_ascii(page):
     for number, line in enumerate(page.text.split("\n"), 1):
         odd = [c for c in line if ord(c) > 126]
@@ -468,10 +506,25 @@ def check_written(page):
             yield page.text[:found.start()].count("\n") + 1, f"{name} is out of date: tests/tools/check_docs.py --fix"
 
 
+def fix_figures(page, text):
+    """@text, which is that of @page below its generated parts or as it was, with the kept figures in it."""
+    old, new = page.text.split("\n"), text.split("\n")
+    for number, name, told in () if page.name.startswith("docs/decisions/") else told_figures(page):
+        kept = kept_rows().get(name)
+        if kept is None or float(told.replace(",", "")) == kept:
+            continue
+        value = f"{kept:,}" if "," in told else str(kept)
+        here = next(n for n in (number - 1, number) if re.search(rf"(?<![\d.,]){re.escape(told)}(?![\d.,]*\d)", old[n]))
+        at = new.index(old[here])
+        new[at] = re.sub(rf"(?<![\d.,]){re.escape(told)}(?![\d.,]*\d)", value, new[at], count=1)
+    return "\n".join(new)
+
+
 def fix(page):
     text = page.text
     for found, name, _ in reversed(list(written_parts(page))):
         text = text[:found.start(2)] + "\n".join(WRITERS[name]()) + "\n" + text[found.end(2):]
+    text = fix_figures(page, text)
     if text != page.text:
         page.path.write_text(text)
 
@@ -490,7 +543,7 @@ def main():
     wrong = []
     for page in all_pages:
         checks = [check_links(page, known), check_spans(page), check_blocks(page), check_ascii(page),
-                  check_syscalls(page), check_written(page)]
+                  check_syscalls(page), check_written(page), check_figures(page)]
         wrong += [(page.name, number, what) for check in checks for number, what in check]
     wrong += [(page.name, number, what) for page, number, what in check_reach(all_pages)]
     wrong += [("docs/abi.md", 1, what) for what in check_published()]
