@@ -7,12 +7,17 @@
 #include <task/sched.h>
 
 #include "endpoint.h"
+#include "supervisor.h"
 
 /* Longer chains of servers than this are not followed. */
 #define DONATION_CHAIN 32u
 
 /* Messages of a server, and faults, that are looked at when its priority is settled. */
 #define DONATION_HELD 32u
+
+/* Threads that lost callers, by settle_link. */
+static struct list donation_unsettled = { &donation_unsettled,
+                                          &donation_unsettled };
 
 /* The call that @thread waits in, or NULL. */
 static struct call *
@@ -100,6 +105,28 @@ donation_settle_slow(struct thread *server)
     priority = donation_held(server, &server->process->delivered, priority);
     priority = donation_held(server, &server->process->owed, priority);
     sched_set_priority(server, priority);
+}
+
+void
+donation_lose(struct thread *server)
+{
+    if (server->priority != server->base_priority
+        && list_is_empty(&server->settle_link)) {
+        list_add_tail(&donation_unsettled, &server->settle_link);
+        supervisor_wake();
+    }
+}
+
+bool
+donation_settle_step(unsigned most)
+{
+    for (; most > 0 && !list_is_empty(&donation_unsettled); most--) {
+        struct list *first = list_first(&donation_unsettled);
+
+        list_remove(first);
+        donation_settle(LIST_ENTRY(first, struct thread, settle_link));
+    }
+    return list_is_empty(&donation_unsettled);
 }
 
 bool

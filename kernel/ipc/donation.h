@@ -6,8 +6,9 @@
  *      client (20) --call--> A (10 -> 20) --call--> B (5 -> 20)
  *
  * Donating is done when a call is delivered or queued and follows the chain;
- * taking back is done when the server replies or loses a caller, by looking at
- * what it still holds.
+ * taking back is done when the server replies, by looking at what it still holds.
+ * When it loses a caller the supervisor does that: many callers may be lost at
+ * once, and their servers each hold many others.
  */
 #pragma once
 
@@ -43,6 +44,13 @@ donation_settle(struct thread *server)
         donation_settle_slow(server);
     }
 }
+
+/* @server loses a caller whose call it took. Cost: constant. */
+void donation_lose(struct thread *server);
+
+/* Settle up to @most of those that lost callers; true when none is left. The
+ * supervisor calls it until then. Cost: about 1,000 instructions each. */
+bool donation_settle_step(unsigned most);
 
 /* Whether a call from @caller to @endpoint, where nobody receives, would wait
  * for itself: every thread on the chain waits for the next. */

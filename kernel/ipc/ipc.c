@@ -88,7 +88,7 @@ ipc_abort_call(struct thread *thread, enum status status)
         list_remove(&call->delivered_link);
         call->state = CALL_IDLE;
         if (call->receiver != NULL) {
-            donation_settle(call->receiver);
+            donation_lose(call->receiver);
         }
     }
     call_renew(call);

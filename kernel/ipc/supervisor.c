@@ -18,6 +18,7 @@
 
 #include "binding.h"
 #include "detach.h"
+#include "donation.h"
 #include "endpoint.h"
 #include "memory_object.h"
 #include "modules.h"
@@ -26,7 +27,9 @@
 
 /* Pages of dead memory objects, or events, between two looks at the clock. */
 #define SUPERVISOR_STEP 16u
-#define NS_PER_S        1000000000ull
+/* Threads whose priority is settled, the same. */
+#define SETTLE_STEP 4u
+#define NS_PER_S    1000000000ull
 /* So many restarts in the window, and the next one waits for its end. */
 #define RESTARTS_MOST      5u
 #define RESTARTS_WINDOW_NS (10 * NS_PER_S)
@@ -303,6 +306,10 @@ supervisor_run(struct thread *self)
     uint64_t look_at;
 
     supervisor_has_work = false;
+    cpu_interrupt_window(); /* who woke it was at work for long perhaps */
+    while (!donation_settle_step(SETTLE_STEP)) {
+        sched_checkpoint();
+    }
     while (!memory_object_bury_step(SUPERVISOR_STEP)) {
         sched_checkpoint();
     }

@@ -34,6 +34,7 @@ thread_init(struct thread *thread, struct process *process, uint32_t priority)
     list_init(&thread->run_link);
     list_init(&thread->wait_link);
     list_init(&thread->deadline_link);
+    list_init(&thread->settle_link);
     list_init(&thread->process_link);
     list_init(&thread->joiners);
 }
@@ -155,6 +156,7 @@ thread_free(struct thread *thread)
             || thread->resume == RESUME_KERNEL);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
+    list_remove(&thread->settle_link);
     if (thread->served != NULL) {
         *thread->served = NULL;
     }

@@ -105,6 +105,7 @@ struct thread {
     /* In the endpoint where it received last, if nobody did so after it: who
      * serves (ipc/endpoint.h). NULL = none. */
     struct thread **served;
+    struct list settle_link; /* its priority is to be settled: ipc/donation.h */
     uint64_t wait_bits;      /* notify_wait: which */
     enum status wait_status; /* process_wait_end: what to return instead */
 

@@ -9,6 +9,8 @@
  *      bell        a notification: rung for nobody, for all, and gone
  *      queue       an endpoint: nobody receives there any more
  *      gifts       an endpoint: a receiver with no slot for what each one gives
+ *      held        a server of low priority: callers whose calls it took are killed,
+ *                  or their time is up
  *      end         a process: all wait for its end
  *      page        one page, and its region goes
  *      rights      a page for each thread, which wants to write to it; all go
@@ -32,15 +34,18 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                    | 1u << SYS_GROUP_SERVE | 1u << SYS_GROUP_INSPECT,
                0, 0);
 
-#define PROCESSES 10u
-#define THREADS   100u
-#define CLIENTS   128u /* all that a process can have */
-#define ENDPOINTS 4000u
-#define BASE      0x10000000000u
-#define RW        (PROT_READ | PROT_WRITE)
-#define CROWDED   11 /* how a process ends that had no room */
-#define LAST_BIT  (1ull << 62)
-#define MS        1000000ull
+#define PROCESSES      10u
+#define THREADS        100u
+#define CLIENTS        128u /* all that a process can have */
+#define ENDPOINTS      4000u
+#define BASE           0x10000000000u
+#define RW             (PROT_READ | PROT_WRITE)
+#define CROWDED        11 /* how a process ends that had no room */
+#define LAST_BIT       (1ull << 62)
+#define MS             1000000ull
+#define LATE_STEP      (500 * MS)
+#define LOW            2u
+#define CROWD_PRIORITY 8u
 
 /* ---- those who wait --------------------------------------------------------- */
 
@@ -66,6 +71,16 @@ wait_with_gift(void)
     return ipc_call(HANDLE_SLOT_GIVEN, HANDLE_SLOT_CONSOLE, &m, 0);
 }
 
+/* Until a moment that all of them have in common. */
+static int64_t
+wait_until_late(void)
+{
+    struct ipc_message m = { .label = 1 };
+    uint64_t moment = (process_clock() / LATE_STEP + 2) * LATE_STEP;
+
+    return ipc_call(HANDLE_SLOT_GIVEN, HANDLE_NONE, &m, moment);
+}
+
 static int64_t
 wait_for_end(void)
 {
@@ -76,9 +91,8 @@ static const struct mode {
     const char *name;
     int64_t (*wait)(void);
 } modes[] = {
-    { "bell", wait_for_bell },
-    { "queue", wait_in_queue },
-    { "gifts", wait_with_gift },
+    { "bell", wait_for_bell },   { "queue", wait_in_queue },
+    { "gifts", wait_with_gift }, { "late", wait_until_late },
     { "end", wait_for_end },
 };
 
@@ -183,6 +197,7 @@ start(const char *mode, handle_t give)
     char args[32];
     struct spawn_request request = { .name = "throng",
                                      .give = give,
+                                     .priority = CROWD_PRIORITY,
                                      .args = syscall_address(args) };
     int64_t child;
 
@@ -286,6 +301,42 @@ place_queue(const char *mode)
     (void)handle_close(door);
 }
 
+/* Start @child, and take all its calls. */
+static void
+hold(unsigned child, const char *mode, handle_t place, handle_t door)
+{
+    struct ipc_message m = { .label = 0 };
+    unsigned taken = 0;
+
+    children[child] = start(mode, door);
+    until_waiting(THREADS);
+    while (taken < THREADS
+           && ipc_receive(place, &m, process_clock() + 50 * MS) == ST_OK) {
+        taken++;
+    }
+    claim_equal("calls taken", taken, THREADS);
+}
+
+static void
+place_held(void)
+{
+    handle_t place = (handle_t)endpoint_create(RANK_SERVER);
+    handle_t door = (handle_t)handle_copy(place, RIGHT_CALL | RIGHT_GRANT);
+
+    (void)thread_priority(HANDLE_NONE, LOW);
+    /* So many, that whose call is looked at for who donates what are these. */
+    hold(0, "queue", place, door);
+    hold(1, "queue", place, door);
+    claim_status("killed", process_kill(children[1]), ST_OK);
+    claim_equal("its end", process_wait(children[1], 0), EXIT_BY_KILL);
+    hold(2, "late", place, door);
+    claim_equal("their time was up", process_wait(children[2], 0), 0);
+    (void)process_kill(children[0]);
+    claim_equal("the others too", process_wait(children[0], 0), EXIT_BY_KILL);
+    (void)handle_close(place);
+    (void)handle_close(door);
+}
+
 static void
 place_end(void)
 {
@@ -370,6 +421,8 @@ main(int argc, char **argv)
         place_end();
     } else if (strcmp(mode, "serve") == 0) {
         place_serve();
+    } else if (strcmp(mode, "held") == 0) {
+        place_held();
     } else if (strcmp(mode, "queue") == 0 || strcmp(mode, "gifts") == 0) {
         place_queue(mode);
     } else {
