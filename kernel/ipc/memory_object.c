@@ -28,7 +28,7 @@ static struct bitmap_tree memory_free = {
 };
 /* Objects without a reference, to be taken apart. Each is its maker's until then:
  * it still has charges, which move up like those of the living. */
-static struct list memory_graveyard = { &memory_graveyard, &memory_graveyard };
+static struct memory_object *memory_graveyard; /* by grave_next */
 
 static uint64_t
 memory_chunk_count(uint64_t pages)
@@ -117,7 +117,6 @@ memory_init(struct memory_object *memory, struct process *maker, uint64_t pages)
     memory->pages_most = pages;
     memory->maker = maker;
     list_add_tail(&maker->memory, &memory->maker_link);
-    list_init(&memory->grave_link);
     return ST_OK;
 
 undo_chunks:
@@ -254,31 +253,31 @@ memory_object_destroy(struct object *object)
         CONTAINER_OF(object, struct memory_object, object);
 
     memory_forget_views(memory);
-    list_add_tail(&memory_graveyard, &memory->grave_link);
+    memory->grave_next = memory_graveyard;
+    memory_graveyard = memory;
     supervisor_wake();
 }
 
 bool
 memory_object_bury_step(unsigned most)
 {
-    struct memory_object *memory;
+    struct memory_object *memory = memory_graveyard;
     uint64_t own;
 
-    if (list_is_empty(&memory_graveyard)) {
+    if (memory == NULL) {
         return true;
     }
-    memory = LIST_ENTRY(list_first(&memory_graveyard), struct memory_object,
-                        grave_link);
     if (!memory_object_shrink_step(memory, 0, most)) {
         return false;
     }
     own = memory_own_frames(memory->pages_most);
-    list_remove(&memory->grave_link);
+    KASSERT(memory_graveyard == memory); /* nothing dies of this */
+    memory_graveyard = memory->grave_next;
     list_remove(&memory->maker_link);
     memory_put_id(memory->id);
     quota_uncharge(&memory->quota, own);
     quota_destroy(&memory->quota);
     kfree(memory->chunks); /* NULL for views */
     kfree(memory);
-    return list_is_empty(&memory_graveyard);
+    return memory_graveyard == NULL;
 }

@@ -44,16 +44,16 @@ struct space;
 
 struct memory_object {
     struct object object;
-    uint32_t id;    /* what the frame table calls it */
-    uint64_t pages; /* its size now; the chunk array has room for more */
+    uint32_t id;     /* what the frame table calls it */
+    uint32_t mapped; /* mapping records */
+    uint64_t pages;  /* its size now; the chunk array has room for more */
     uint64_t pages_most;
     uint64_t resident; /* pages with a frame */
-    uint64_t mapped;   /* mapping records */
     struct quota quota;
     struct process *maker; /* NULL = the kernel inherited it */
     struct list maker_link;
-    struct list grave_link;       /* dead, to be taken apart */
-    struct memory_chunk **chunks; /* NULL = an object of views */
+    struct memory_object *grave_next; /* dead, to be taken apart */
+    struct memory_chunk **chunks;     /* NULL = an object of views */
 };
 
 /* Create an object of @pages pages, none there yet, paid by the current process.
