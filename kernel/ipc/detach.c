@@ -12,6 +12,9 @@
 
 #include "endpoint.h"
 
+/* Bonds looked at between two moments for interrupts. */
+#define DETACH_PAUSE_BONDS 512u
+
 /* What one event says. */
 struct detach_event {
     uint64_t badge;
@@ -47,6 +50,36 @@ detach_make_bond(struct process *process, struct binding *minted,
     return ST_OK;
 }
 
+/* The bond of @process with @minted, or NULL. Both have a list of theirs, and the
+ * shorter one is as good. */
+static struct binding *
+detach_find_bond(struct process *process, struct binding *minted)
+{
+    struct list *ours = process->bonds.next;
+    struct list *theirs = minted->bonds.next;
+
+    for (unsigned looked_at = 1;
+         ours != &process->bonds && theirs != &minted->bonds; looked_at++) {
+        struct binding *own = LIST_ENTRY(ours, struct binding, process_link);
+        struct binding *other = LIST_ENTRY(theirs, struct binding, bonds);
+
+        if (own->minted == minted) {
+            return own;
+        }
+        if (other->process == process) {
+            return other;
+        }
+        /* The process whose child this is for holds half of it in its hands. */
+        if (looked_at % DETACH_PAUSE_BONDS == 0
+            && process == process_current()) {
+            cpu_interrupt_window();
+        }
+        ours = ours->next;
+        theirs = theirs->next;
+    }
+    return NULL;
+}
+
 enum status
 detach_bind(struct process *process, struct binding *binding,
             struct binding **out)
@@ -58,16 +91,12 @@ detach_bind(struct process *process, struct binding *binding,
         *out = binding;
         return ST_OK;
     }
-    list_for_each(node, &minted->bonds) {
-        struct binding *bond = LIST_ENTRY(node, struct binding, bonds);
-
-        if (bond->process == process) {
-            object_get(&bond->object);
-            *out = bond;
-            return ST_OK;
-        }
+    *out = detach_find_bond(process, minted);
+    if (*out == NULL) {
+        return detach_make_bond(process, minted, out);
     }
-    return detach_make_bond(process, minted, out);
+    object_get(&(*out)->object);
+    return ST_OK;
 }
 
 /* ---- what is to be told -------------------------------------------------- */
