@@ -14,6 +14,9 @@
 #include "process.h"
 #include "sched.h"
 
+/* Calls looked at between two moments for interrupts. */
+#define THREAD_PAUSE_CALLS 512u
+
 /* What a running thread costs its process beside record and kernel stack. */
 static uint64_t
 thread_bytes(void)
@@ -134,16 +137,28 @@ thread_stop(struct thread *thread)
     }
 }
 
-/* The calls in @list that @thread took are its process's now. */
+/* The calls in @list that @thread took are its process's now. When interrupts come
+ * in, the tick may take a call away whose time is up, or end the process: then this
+ * does not go on. */
 static void
 thread_leave_calls(const struct thread *thread, struct list *list)
 {
-    list_for_each(node, list) {
+    struct list *node = list->next;
+
+    for (unsigned looked_at = 1; node != list; looked_at++) {
         struct call *call = LIST_ENTRY(node, struct call, delivered_link);
 
         if (call->receiver == thread) {
             call->receiver = NULL;
         }
+        if (looked_at % THREAD_PAUSE_CALLS == 0) {
+            cpu_interrupt_window();
+            if (call->state != CALL_DELIVERED
+                || call->server != thread->process) {
+                node = list;
+            }
+        }
+        node = node->next;
     }
 }
 
@@ -154,14 +169,14 @@ thread_free(struct thread *thread)
 
     KASSERT(thread->state == THREAD_DEAD || thread->state == THREAD_SUSPENDED
             || thread->resume == RESUME_KERNEL);
+    thread_leave_calls(thread, &process->delivered);
+    thread_leave_calls(thread, &process->owed);
     thread->state = THREAD_DEAD;
     sched_forget(thread);
     list_remove(&thread->settle_link);
     if (thread->served != NULL) {
         *thread->served = NULL;
     }
-    thread_leave_calls(thread, &process->delivered);
-    thread_leave_calls(thread, &process->owed);
     list_remove(&thread->process_link);
     process->thread_count--;
     call_destroy(thread->call);

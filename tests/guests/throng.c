@@ -11,6 +11,7 @@
  *      gifts       an endpoint: a receiver with no slot for what each one gives
  *      held        a server of low priority: callers whose calls it took are killed,
  *                  or their time is up
+ *      owed        a process of two threads owes four thousand answers: one ends
  *      end         a process: all wait for its end
  *      page        one page, and its region goes
  *      rights      a page for each thread, which wants to write to it; all go
@@ -35,6 +36,7 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                0, 0);
 
 #define PROCESSES      10u
+#define OWED           40u /* processes of callers */
 #define THREADS        100u
 #define CLIENTS        128u /* all that a process can have */
 #define ENDPOINTS      4000u
@@ -233,7 +235,7 @@ until_waiting(uint64_t threads)
     } while (waiting < threads);
 }
 
-static handle_t children[PROCESSES];
+static handle_t children[OWED];
 
 static void
 start_all(const char *mode, handle_t give)
@@ -338,6 +340,35 @@ place_held(void)
 }
 
 static void
+owed_thread(void *unused)
+{
+    (void)unused;
+    thread_exit(0);
+}
+
+static void
+place_owed(void)
+{
+    static char stack[1024] __attribute__((aligned(16)));
+    handle_t place = (handle_t)endpoint_create(RANK_SERVER);
+    handle_t door = (handle_t)handle_copy(place, RIGHT_CALL | RIGHT_GRANT);
+    int64_t thread;
+
+    for (unsigned i = 0; i < OWED; i++) {
+        hold(i, "queue", place, door);
+    }
+    thread = thread_create(owed_thread, NULL, stack + sizeof(stack) - 8, 0);
+    claim_equal("a thread ended", thread_join((handle_t)thread, 0), 0);
+    for (unsigned i = 0; i < OWED; i++) {
+        (void)process_kill(children[i]);
+        (void)process_wait(children[i], 0);
+        (void)handle_close(children[i]);
+    }
+    (void)handle_close(place);
+    (void)handle_close(door);
+}
+
+static void
 place_end(void)
 {
     handle_t bell = (handle_t)notify_create();
@@ -421,6 +452,8 @@ main(int argc, char **argv)
         place_end();
     } else if (strcmp(mode, "serve") == 0) {
         place_serve();
+    } else if (strcmp(mode, "owed") == 0) {
+        place_owed();
     } else if (strcmp(mode, "held") == 0) {
         place_held();
     } else if (strcmp(mode, "queue") == 0 || strcmp(mode, "gifts") == 0) {
