@@ -85,6 +85,26 @@ quota_draw_and_charge(struct quota *quota, uint64_t frames)
     return ST_OK;
 }
 
+/* A draw is of whole units, or of all up to the limit: what takes as many units is
+ * refused as well. */
+uint64_t
+quota_charge_some(struct quota *quota, uint64_t most)
+{
+    uint64_t room = quota->held - quota->used;
+    uint64_t left = quota->limit - quota->held;
+
+    if (most > room && most - room > left) {
+        most = room + left;
+    }
+    while (most > room && quota_draw_and_charge(quota, most) != ST_OK) {
+        most = room + align_down(most - room - 1, QUOTA_UNIT);
+    }
+    if (most <= room) {
+        quota->used += most;
+    }
+    return most;
+}
+
 void
 quota_uncharge(struct quota *quota, uint64_t frames)
 {

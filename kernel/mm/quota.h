@@ -80,6 +80,10 @@ quota_charge(struct quota *quota, uint64_t frames)
     return ST_OK;
 }
 
+/* Charge what can be of @most frames. Returns how many that is.
+ * Cost: a refusal for each unit that is missing. */
+uint64_t quota_charge_some(struct quota *quota, uint64_t most);
+
 /* Take back a charge of @frames; it must have been made. */
 void quota_uncharge(struct quota *quota, uint64_t frames);
 

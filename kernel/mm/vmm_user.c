@@ -258,22 +258,12 @@ vmm_install_zero(struct space *space, vaddr_t page, mmu_leaf_t *leaf,
     return ST_OK;
 }
 
-/* Charge what can be of @pages; returns how many that is. */
-static uint64_t
-vmm_charge_some(struct space *space, uint64_t pages)
-{
-    while (pages > 0 && quota_charge(space->quota, pages) != ST_OK) {
-        pages--;
-    }
-    return pages;
-}
-
 uint64_t
 vmm_fill_zero(struct space *space, vaddr_t page, struct mmu_cursor at,
               uint64_t pages, uint32_t prot)
 {
     uint64_t owner = vmm_private_word(space, page, prot);
-    uint64_t charged = vmm_charge_some(space, pages);
+    uint64_t charged = quota_charge_some(space->quota, pages);
     uint64_t done;
 
     for (done = 0; done < charged; done++) {

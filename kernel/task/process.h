@@ -34,7 +34,7 @@
 #define PROCESS_SLOTS 4096u
 
 /* Generations below a first process: what a charge walks up at most. */
-#define PROCESS_DEPTH_MOST 200u
+#define PROCESS_DEPTH_MOST 128u
 
 struct binding;
 struct memory_object;

@@ -64,6 +64,20 @@ step_charge(uint32_t q)
     }
 }
 
+/* As much as can be had of some frames: one more would be refused. */
+static void
+step_charge_some(uint32_t q)
+{
+    uint64_t most = random_below(4 * QUOTA_UNIT);
+    uint64_t got = quota_charge_some(&quotas[q], most);
+
+    CHECK(got <= most);
+    own[q] += got;
+    if (got < most) {
+        CHECK_EQ(quota_charge(&quotas[q], 1), ST_ENOMEM);
+    }
+}
+
 /* Charges go down to a child without a draw, and come back whole. */
 static void
 step_pass(uint32_t q)
@@ -149,7 +163,7 @@ TEST(random_trees_conserve_frames)
         if (!alive[q]) {
             continue;
         }
-        switch (random_below(6)) {
+        switch (random_below(7)) {
         case 0:
             step_create(q);
             break;
@@ -167,6 +181,9 @@ TEST(random_trees_conserve_frames)
         }
         case 3:
             step_pass(q);
+            break;
+        case 4:
+            step_charge_some(q);
             break;
         default:
             step_charge(q);

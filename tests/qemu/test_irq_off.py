@@ -63,6 +63,15 @@ def test_who_finds_every_number_taken_keeps_no_interrupt_away(measured):
     assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
 
 
+def test_a_refusal_asks_every_ancestor_once(measured):
+    """A pager answers with 15 pages where there are fewer, 120 generations below the shell."""
+    machine, stretches = measured("deep", pager="run=15", memory=256)
+    claims(machine, "run deep 120", 1, timeout=120)
+    assert machine.seen("deep .* no memory")
+    rows = stretches()
+    assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
+
+
 @pytest.mark.parametrize("what", ("kill", "take"))
 def test_a_long_spawn_that_is_interrupted_leaves_nothing(measured, what):
     """Programs of 4 MiB, spawned from a process's own memory: five threads at once are killed
