@@ -21,8 +21,41 @@
 /* Set in an argument that is a process number instead of a handle. */
 #define SYS_BY_ID (1ull << 63)
 
-/* The process that a handle with all of @rights names, or, for callers with the
- * INSPECT group, a number. */
+/* Whether @process is @ancestor or descends from it. Cost: PROCESS_DEPTH_MOST steps
+ * at most. */
+static bool
+sys_descends(const struct process *process, const struct process *ancestor)
+{
+    while (process != NULL && process != ancestor) {
+        process = process->parent;
+    }
+    return process != NULL;
+}
+
+/* The process with number @id, for @self with @rights: whoever may inspect the
+ * machine reads; who is its ancestor or has power over the machine manages too. */
+static enum status
+sys_find_by_id(const struct process *self, uint64_t id, uint32_t rights,
+               struct process **out)
+{
+    struct process *process;
+
+    if (!permission_has(self, SYS_GROUP_INSPECT)) {
+        return ST_EPERM;
+    }
+    process = id > UINT32_MAX ? NULL : process_lookup((uint32_t)id);
+    if (process == NULL) {
+        return ST_ESRCH;
+    }
+    if ((rights & RIGHT_MANAGE) != 0 && !permission_has(self, SYS_GROUP_POWER)
+        && !sys_descends(process, self)) {
+        return ST_EPERM;
+    }
+    *out = process;
+    return ST_OK;
+}
+
+/* The process that a handle with all of @rights names, or a number. */
 static enum status
 sys_find_process(uint64_t name, uint32_t rights, struct process **out)
 {
@@ -31,14 +64,7 @@ sys_find_process(uint64_t name, uint32_t rights, struct process **out)
     enum status status;
 
     if ((name & SYS_BY_ID) != 0) {
-        if (!permission_has(self, SYS_GROUP_INSPECT)) {
-            return ST_EPERM;
-        }
-        if ((name & ~SYS_BY_ID) > UINT32_MAX) {
-            return ST_ESRCH;
-        }
-        *out = process_lookup((uint32_t)name);
-        return *out == NULL ? ST_ESRCH : ST_OK;
+        return sys_find_by_id(self, name & ~SYS_BY_ID, rights, out);
     }
     status =
         handle_resolve(&self->handles, name, OBJECT_PROCESS, rights, &entry);

@@ -1,121 +1,142 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Claim: when all numbers of a kind are taken, who asks for one more is told so, at
- * once; and when they are free again, they are taken again.
+ * Claim (H69): who may inspect the machine reads of any process by its number, and
+ * manages by number only itself and what descends from it.
  *
- *      numbers          takes most of them
- *        `-- rest KIND  takes the others, and one that there is not
+ *      numbers                 has the groups process and inspect, and not power
+ *        `-- numbers parent    starts one more and sleeps
+ *              `-- numbers child    tries to kill its ancestors, then sleeps
  */
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <libsecos/ipc.h>
 #include <libsecos/manifest.h>
-#include <libsecos/memory.h>
 #include <libsecos/process.h>
 #include <libsecos/system.h>
 
 #include "claim.h"
 
-SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
-                   | 1u << SYS_GROUP_MEMORY | 1u << SYS_GROUP_INSPECT,
-               0, 0);
+SECOS_MANIFEST(1u << SYS_GROUP_PROCESS | 1u << SYS_GROUP_INSPECT, 0, 0);
 
-#define MOST     2500u /* of the numbers, here */
-#define NUMBERS  4096u /* of a kind, used or not */
-#define HAS_REST 77
+#define FOR_EVER (UINT64_MAX >> 1)
 
-static handle_t taken[NUMBERS];
+#define IS(call, want) claim_status(#call, call, want)
 
-static int64_t
-make_object(void)
+static handle_t
+start(const char *mode)
 {
-    return memory_create(1);
-}
-
-/* Its number is taken as long as there is a handle of it. */
-static int64_t
-make_ended_process(void)
-{
-    struct spawn_request request = { .name = "null" };
-    int64_t process = process_spawn(&request);
-
-    if (process > 0) {
-        (void)process_wait((handle_t)process, 0);
-    }
-    return process;
-}
-
-/* Take up to @most numbers into taken. Returns how many there were; *@why is what
- * came instead of the next one. */
-static uint64_t
-take(int64_t (*make)(void), uint64_t most, int64_t *why)
-{
-    uint64_t count = 0;
-
-    while (count < most && (*why = make()) > 0) {
-        taken[count++] = (handle_t)*why;
-    }
-    return count;
-}
-
-static void
-give_back(uint64_t count)
-{
-    while (count-- > 0) {
-        (void)handle_close(taken[count]);
-    }
-}
-
-static int
-take_the_rest(int64_t (*make)(void))
-{
-    static struct process_info rows[16];
-    int64_t why = 0;
-    uint64_t count = take(make, NUMBERS, &why);
-
-    if (why != ST_EAGAIN || count + MOST >= NUMBERS) {
-        return 1;
-    }
-    if (sys_processes(0, rows, sizeof(rows)) < 3) {
-        return 2;
-    }
-    give_back(1);
-    return make() > 0 && make() == ST_EAGAIN ? HAS_REST : 3;
-}
-
-static void
-group(const char *name, const char *args, uint32_t bytes, int64_t (*make)(void))
-{
-    struct spawn_request request = {
-        .name = "numbers",
-        .args = syscall_address(args),
-        .args_bytes = bytes,
-    };
-    int64_t why = 0;
+    static char args[32];
+    struct spawn_request request = { .name = "numbers",
+                                     .args = syscall_address(args) };
     int64_t child;
 
-    printf("%s\n", name);
-    claim_equal("most of the numbers", (int64_t)take(make, MOST, &why), MOST);
+    request.args_bytes =
+        (uint32_t)snprintf(args, sizeof(args), "numbers%c%s", 0, mode) + 1;
     child = process_spawn(&request);
-    claim_equal("and the rest", process_wait((handle_t)child, 0), HAS_REST);
-    (void)handle_close((handle_t)child);
-    give_back(MOST);
-    claim_equal("most of them again", (int64_t)take(make, MOST, &why), MOST);
-    give_back(MOST);
+    if (child < 0) {
+        exit(2);
+    }
+    return (handle_t)child;
+}
+
+/* The number of the process @name, of @parent if that is not 0; or 0. */
+static uint64_t
+number_of(const char *name, uint64_t parent)
+{
+    struct process_info row;
+    uint64_t slot = 0;
+
+    while (sys_processes(slot, &row, sizeof(row)) == 1) {
+        slot = row.id % SYSTEM_PROCESS_SLOTS + 1;
+        if (strcmp(row.name, name) == 0
+            && (parent == 0 || row.parent == parent)) {
+            return row.id;
+        }
+    }
+    return 0;
+}
+
+static uint64_t
+parent_of(uint64_t number)
+{
+    struct process_info row;
+
+    (void)sys_processes(number % SYSTEM_PROCESS_SLOTS, &row, sizeof(row));
+    return row.parent;
+}
+
+/* Those above are not ours to end; the first of them is told by our own end. */
+static int
+be_child(void)
+{
+    uint64_t parent = parent_of((uint64_t)process_self());
+
+    if (process_kill(PROCESS_BY_ID(parent)) != ST_EPERM
+        || process_kill(PROCESS_BY_ID(parent_of(parent))) != ST_EPERM) {
+        return 1;
+    }
+    (void)process_sleep_until(FOR_EVER);
+    return 0;
+}
+
+static void
+claim_strange(const char *name)
+{
+    uint64_t it = PROCESS_BY_ID(number_of(name, 0));
+    struct exit_report report;
+
+    printf("%s:\n", name);
+    IS(process_kill(it), ST_EPERM);
+    IS(syscall1(SYS_process_start, it), ST_EPERM);
+    IS(syscall3(SYS_process_watch, it, HANDLE_NONE, 0), ST_EPERM);
+    IS(process_report(it, &report), ST_OK);
+    IS(syscall2(SYS_process_wait, it, 1), ST_ETIMEDOUT);
+}
+
+/* Until @number sleeps: then it has tried all it wanted to. */
+static void
+until_asleep(uint64_t number)
+{
+    struct process_info row = { .state = PROCESS_RUNNING };
+
+    while (row.state != PROCESS_BLOCKED
+           && sys_processes(number % SYSTEM_PROCESS_SLOTS, &row, sizeof(row))
+                  == 1
+           && row.id == number) {
+        (void)thread_yield();
+    }
 }
 
 int
 main(int argc, char **argv)
 {
-    static const char objects[] = "numbers\0objects";
-    static const char processes[] = "numbers\0processes";
+    uint64_t self = (uint64_t)process_self();
+    uint64_t parent;
+    uint64_t child = 0;
+    handle_t family;
 
-    if (argc > 1) {
-        return take_the_rest(
-            strcmp(argv[1], "objects") == 0 ? make_object : make_ended_process);
+    if (argc > 1 && strcmp(argv[1], "child") == 0) {
+        return be_child();
     }
-    group("memory objects", objects, sizeof(objects), make_object);
-    group("processes", processes, sizeof(processes), make_ended_process);
+    if (argc > 1) {
+        (void)start("child");
+        (void)process_sleep_until(FOR_EVER);
+    }
+    claim_strange("pager");
+    claim_strange("shell");
+    family = start("parent");
+    parent = number_of("numbers", self);
+    while (child == 0) {
+        child = number_of("numbers", parent);
+        (void)thread_yield();
+    }
+    until_asleep(child);
+    IS(syscall1(SYS_process_start, PROCESS_BY_ID(self)), ST_EINVAL);
+    IS(syscall2(SYS_process_wait, PROCESS_BY_ID(child), 1), ST_ETIMEDOUT);
+    IS(process_kill(PROCESS_BY_ID(child)), ST_OK);
+    IS(syscall2(SYS_process_wait, PROCESS_BY_ID(child), 0), EXIT_BY_KILL);
+    IS(process_kill(PROCESS_BY_ID(parent)), ST_OK);
+    IS(process_wait(family, 0), EXIT_BY_KILL);
     return claim_end();
 }

@@ -75,6 +75,12 @@ def test_h69_killing_by_rights(arena):
     assert "usage" in machine.command("kill -1")
 
 
+def test_h69_killing_by_number(arena):
+    """Who may only inspect the machine ends by number what descends from it, and neither the
+    pager nor the shell nor its own ancestors; it may read of all of them."""
+    claims(arena("numbers"), "run numbers", 16)
+
+
 def test_h69_a_killed_shell_is_started_again(start):
     """The supervisor says why and starts a new one; the pager likewise."""
     machine = start(modules=modules("hello"))

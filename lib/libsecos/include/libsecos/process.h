@@ -13,8 +13,9 @@
 
 #include <libsecos/syscall.h>
 
-/* Makes process_kill and process_report take a process id in place of a handle;
- * only who may both inspect and manage processes (the shell) is heard. */
+/* Makes process_kill and process_report take a process id in place of a handle, from
+ * who may inspect the machine; to kill takes the group power (the shell has it) or to
+ * be an ancestor. */
 #define PROCESS_BY_ID(id) ((uint64_t)(id) | 1ull << 63)
 
 /* What the kernel told this process at its birth; on the first stack page. */
