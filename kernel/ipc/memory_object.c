@@ -21,6 +21,7 @@ static struct memory_object *memory_objects[OBJECTS_MOST];
 /* Numbers from memory_fresh_id on were never used; of the others, those that are
  * free again are in the tree. */
 static uint32_t memory_fresh_id = 1;
+static uint32_t memory_free_count = OBJECTS_MOST - 1;
 static uint64_t memory_free_words[BITMAP_WORDS(OBJECTS_MOST) + 1];
 static struct bitmap_tree memory_free = {
     .low = memory_free_words,
@@ -47,19 +48,21 @@ memory_object_of(uint64_t word)
 _Static_assert(BITMAP_WORDS(OBJECTS_MOST) <= BITMAP_WORD_BITS,
                "one word tells which words have a free number");
 
-/* A number for @memory, or 0 if all are taken. */
+/* A number for @memory, or 0 if none is left for its @maker. */
 static uint32_t
-memory_take_id(struct memory_object *memory)
+memory_take_id(struct memory_object *memory, const struct process *maker)
 {
     uint64_t id = memory_fresh_id;
 
+    if (memory_free_count <= process_numbers_left(maker)) {
+        return 0;
+    }
+    memory_free_count--;
     if (id < OBJECTS_MOST) {
         memory_fresh_id++;
     } else {
         id = bitmap_tree_take_first(&memory_free);
-        if (id == BITMAP_NONE) {
-            return 0;
-        }
+        KASSERT(id != BITMAP_NONE); /* they are counted */
     }
     memory_objects[id] = memory;
     return (uint32_t)id;
@@ -70,6 +73,7 @@ memory_put_id(uint32_t id)
 {
     memory_objects[id] = NULL;
     bitmap_tree_add(&memory_free, id);
+    memory_free_count++;
 }
 
 /* Frames that record and chunk array are counted as. */
@@ -107,7 +111,7 @@ memory_init(struct memory_object *memory, struct process *maker, uint64_t pages)
         }
         memset(memory->chunks, 0, chunks * sizeof(struct memory_chunk *));
     }
-    memory->id = memory_take_id(memory);
+    memory->id = memory_take_id(memory, maker);
     if (memory->id == 0) {
         status = ST_EAGAIN;
         goto undo_chunks;

@@ -29,6 +29,7 @@ static uint32_t process_next_id = 1;
 /* Slots from process_fresh on were never used; of the others, those that are free
  * again are in the tree. */
 static uint32_t process_fresh = 1;
+static uint32_t process_free_count = PROCESS_SLOTS - 1;
 static uint64_t process_free_words[BITMAP_WORDS(PROCESS_SLOTS) + 1];
 static struct bitmap_tree process_free = {
     .low = process_free_words,
@@ -48,21 +49,24 @@ _Static_assert(BITMAP_WORDS(PROCESS_SLOTS) <= BITMAP_WORD_BITS,
                "one word tells which words have a free slot");
 
 /* Numbers only grow, so that an old one is never somebody else; the slot of a
- * number is its remainder, and occupied slots are passed over. */
+ * number is its remainder, and occupied slots are passed over. Returns 0 if none
+ * is left for who creates @process. */
 static uint32_t
 process_take_id(struct process *process)
 {
     uint64_t slot = process_fresh;
     uint32_t id;
 
+    if (process_free_count <= process_numbers_left(process->parent)) {
+        return 0;
+    }
+    process_free_count--;
     if (slot < PROCESS_SLOTS) {
         process_fresh++;
     } else {
         slot = bitmap_tree_take_after(&process_free,
                                       process_next_id % PROCESS_SLOTS);
-        if (slot == BITMAP_NONE) {
-            return 0;
-        }
+        KASSERT(slot != BITMAP_NONE); /* they are counted */
     }
     id = process_next_id + ((uint32_t)slot - process_next_id) % PROCESS_SLOTS;
     process_next_id = id + 1;
@@ -75,6 +79,7 @@ process_put_id(const struct process *process)
 {
     process_slots[process_slot(process)] = NULL;
     bitmap_tree_add(&process_free, process_slot(process));
+    process_free_count++;
 }
 
 struct process *

@@ -33,6 +33,12 @@
 
 #define PROCESS_SLOTS 4096u
 
+/* Numbers of processes, and of memory objects, that programs leave to the services
+ * (the boot pager, the first program and what it starts), and those to the kernel,
+ * which starts them again. */
+#define NUMBERS_FOR_SERVICES 64u
+#define NUMBERS_FOR_KERNEL   8u
+
 /* Generations below a first process: what a charge walks up at most. */
 #define PROCESS_DEPTH_MOST 128u
 
@@ -124,6 +130,17 @@ void process_discard(struct process *process);
 /* The living or ended process with number @id, or NULL. No reference is taken.
  * Cost: constant. */
 struct process *process_lookup(uint32_t id);
+
+/* How many numbers of a kind must be left when @creator takes one; NULL = the
+ * kernel does. */
+static inline uint32_t
+process_numbers_left(const struct process *creator)
+{
+    if (creator == NULL) {
+        return 0;
+    }
+    return creator->depth == 0 ? NUMBERS_FOR_KERNEL : NUMBERS_FOR_SERVICES;
+}
 
 /* The process whose space has @space_id, or NULL. */
 struct process *process_of_space(uint32_t space_id);

@@ -56,9 +56,9 @@ def test_a_crowd_that_wakes_at_once_keeps_no_interrupt_away(measured):
 def test_who_finds_every_number_taken_keeps_no_interrupt_away(measured):
     """All memory objects there can be, then all processes; twice, since numbers that were
     never used are found in another way."""
-    machine, stretches = measured("numbers", "null", memory=256)
+    machine, stretches = measured("slots", "null", memory=256)
     for _ in range(2):
-        claims(machine, "run numbers", 6, timeout=120)
+        claims(machine, "run slots", 6, timeout=120)
     rows = stretches()
     assert rows[0][0] <= LIMIT, "\n".join(f"{n} from {begin}, mostly in {hot}" for n, begin, hot in rows[:8])
 

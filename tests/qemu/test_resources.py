@@ -43,6 +43,21 @@ def test_h63_the_tree_can_be_killed(arena):
     assert not bombs
 
 
+@pytest.mark.frames_change("the next pager lies elsewhere in the heap")
+def test_services_have_numbers_that_programs_cannot_take(arena):
+    """All memory objects and processes that programs can have are there: the shell starts one
+    more, and the supervisor the next pager."""
+    machine = arena("slots", "null", "hello", memory=256)
+    machine.send("run slots hold &\r")
+    machine.expect("no more: EAGAIN, EAGAIN", timeout=60)
+    assert "Hello" in machine.command("run hello")
+    assert re.search(r"restarts\s+1\b", machine.command("pager restart", timeout=30))
+    assert "Hello" in machine.command("run hello")
+    for row in machine.processes():
+        if row["name"] == "slots":
+            machine.command(f"kill {row['pid']}", timeout=60)
+
+
 @pytest.mark.parametrize("spec", ["eat:100000", "eat-tables:20000"])
 def test_h66_no_memory_inside_a_fault(arena, spec):
     """The process that touches one page too many, or needs one page table too many, ends by
