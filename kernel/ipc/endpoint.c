@@ -47,6 +47,33 @@ endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
     return ST_OK;
 }
 
+/* @call comes to its queue, behind the messages that are there. */
+static void
+endpoint_add_message(struct endpoint *endpoint, struct call *call)
+{
+    uint32_t *first = &endpoint->messages[call->priority];
+
+    if (*first == 0) {
+        *first = call->slot;
+    } else {
+        list_add_before(&call_at(*first)->lead_link, &call->lead_link);
+    }
+}
+
+/* @call leaves it. */
+static void
+endpoint_drop_message(struct endpoint *endpoint, struct call *call)
+{
+    uint32_t *first = &endpoint->messages[call->priority];
+
+    if (*first == call->slot) {
+        struct list *next = list_first(&call->lead_link);
+
+        *first = next == NULL ? 0
+                              : LIST_ENTRY(next, struct call, lead_link)->slot;
+    }
+}
+
 static void
 endpoint_mark_queued(struct endpoint *endpoint, struct call *call,
                      uint32_t priority)
@@ -55,8 +82,11 @@ endpoint_mark_queued(struct endpoint *endpoint, struct call *call,
     call->state = CALL_QUEUED;
     call->endpoint = endpoint;
     call->priority = (uint8_t)priority;
+    endpoint->waiting++;
     if (call->is_fault) {
         pager_watch_expect(endpoint);
+    } else {
+        endpoint_add_message(endpoint, call);
     }
 }
 
@@ -139,6 +169,10 @@ endpoint_remove_call(struct call *call, struct list *place)
         endpoint_lead(endpoint, LIST_ENTRY(first, struct call, endpoint_link),
                       call);
     }
+    if (!call->is_fault) {
+        endpoint_drop_message(endpoint, call);
+    }
+    endpoint->waiting--;
     list_remove(&call->turn_link);
     list_remove(&call->lead_link);
     list_remove(&call->endpoint_link);
@@ -175,35 +209,16 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
     while (queued != 0) {
         unsigned best = 31u - (unsigned)__builtin_clz(queued);
 
-        list_for_each(node, &endpoint->queue[best]) {
-            struct call *call = LIST_ENTRY(node, struct call, endpoint_link);
-
-            if (serves || !call->is_fault) {
-                return call;
-            }
+        if (serves) {
+            return LIST_ENTRY(list_first(&endpoint->queue[best]), struct call,
+                              endpoint_link);
+        }
+        if (endpoint->messages[best] != 0) {
+            return call_at(endpoint->messages[best]);
         }
         queued &= ~(1u << best);
     }
     return NULL;
-}
-
-uint64_t
-endpoint_count_queued(const struct endpoint *endpoint)
-{
-    uint64_t count = 0;
-
-    for (unsigned i = 0; i < PRIORITIES; i++) {
-        list_for_each(node, &endpoint->queue[i]) {
-            const struct call *call =
-                LIST_ENTRY(node, struct call, endpoint_link);
-
-            count++;
-            list_for_each(follower, &call->followers) {
-                count++;
-            }
-        }
-    }
-    return count;
 }
 
 void

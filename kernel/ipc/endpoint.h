@@ -63,6 +63,10 @@ struct endpoint {
     struct list queue[PRIORITIES];
     uint64_t queued;     /* bit n: queue[n] is not empty; ENDPOINT_TELLS */
     struct list leading; /* the faults in the queues, by lead_link       */
+    /* Slot of the first message in queue[n], or 0: the messages there are a ring by
+     * lead_link. */
+    uint32_t messages[PRIORITIES];
+    uint32_t waiting; /* calls in the queues, followers too */
     uint32_t rank;
     uint32_t receive_handles;
     struct thread *server; /* who received last, if it may still do so: I4 */
@@ -125,7 +129,8 @@ void endpoint_take_call(struct call *call);
 /* The fault @call, which leads its space's turn, lets the others go before it. */
 void endpoint_pass_call(struct call *call);
 
-/* The best queued call that a receiver may take, or NULL; it stays queued.
+/* The best queued call that a receiver may take, or NULL; it stays queued. Cost:
+ * constant, however many faults go before a message.
  * @serves  the receiver has the SERVE right and may take faults */
 struct call *endpoint_best_call(struct endpoint *endpoint, bool serves);
 
@@ -148,9 +153,6 @@ endpoint_receiver(const struct endpoint *endpoint)
     return first == NULL ? endpoint_server(endpoint)
                          : LIST_ENTRY(first, struct thread, wait_link);
 }
-
-/* How many calls wait in the queue. Cost: O(queued). */
-uint64_t endpoint_count_queued(const struct endpoint *endpoint);
 
 /* The object class calls these. */
 void endpoint_destroy(struct object *object);

@@ -439,7 +439,7 @@ supervisor_pager_info(struct pager_info *out)
     out->process_id = service->process == NULL ? 0 : service->process->id;
     out->restarts = service->starts - 1;
     out->faults_served = supervisor_endpoint->faults_served;
-    out->faults_waiting = endpoint_count_queued(supervisor_endpoint);
+    out->faults_waiting = supervisor_endpoint->waiting;
     out->faults_redelivered = supervisor_endpoint->faults_redelivered;
     out->strikes = supervisor_endpoint->strikes;
     out->last_death_ns = service->died_ns;

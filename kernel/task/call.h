@@ -81,7 +81,8 @@ struct call {
     struct list protection_link; /* leaf == NULL: in its process's list   */
     struct list waiters;   /* threads, by wait_link                          */
     struct list turn_link; /* QUEUED: leads its space's turn (endpoint.h)  */
-    struct list lead_link; /* the same, in the endpoint's list            */
+    struct list lead_link; /* the same, in the endpoint's list; a message that is
+                            * QUEUED: in a ring of those of its priority     */
     struct list followers; /* the others of that turn, by endpoint_link    */
     uint64_t pager_page;   /* what its pager knows the page by              */
     uint64_t run;          /* pages from it to the region's end, at most

@@ -8,6 +8,7 @@
  *
  *      bell        a notification: rung for nobody, for all, and gone
  *      queue       an endpoint: nobody receives there any more
+ *      mixed       the same, and the faults of hundreds of processes go before
  *      gifts       an endpoint: a receiver with no slot for what each one gives
  *      held        a server of low priority: callers whose calls it took are killed,
  *                  or their time is up
@@ -36,7 +37,8 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
                0, 0);
 
 #define PROCESSES      10u
-#define OWED           40u /* processes of callers */
+#define OWED           40u  /* processes of callers */
+#define WANTING        400u /* processes, for a page each */
 #define THREADS        100u
 #define CLIENTS        128u /* all that a process can have */
 #define ENDPOINTS      4000u
@@ -176,6 +178,24 @@ be_clients(bool want_one)
 }
 
 static int
+be_wanting(void)
+{
+    struct region_request request = {
+        .binding = HANDLE_SLOT_GIVEN,
+        .base = BASE,
+        .pages = 1,
+        .prot = RW,
+        .kind = REGION_ANONYMOUS,
+    };
+
+    if (region_create(&request) < 0) {
+        return 255;
+    }
+    *(volatile char *)BASE = 1;
+    return 0;
+}
+
+static int
 be_server(void)
 {
     struct ipc_message m = { .label = 0 };
@@ -218,7 +238,7 @@ start(const char *mode, handle_t give)
 static void
 until_waiting(uint64_t threads)
 {
-    static struct process_info rows[64];
+    static struct process_info rows[WANTING + 64];
     uint64_t waiting;
 
     do {
@@ -340,6 +360,46 @@ place_held(void)
 }
 
 static void
+place_mixed(void)
+{
+    static handle_t wanting[WANTING];
+    handle_t place = (handle_t)endpoint_create(RANK_SERVER);
+    handle_t door = (handle_t)handle_copy(place, RIGHT_CALL | RIGHT_GRANT);
+    handle_t plain = (handle_t)handle_copy(place, RIGHT_RECEIVE);
+    handle_t binding = (handle_t)binding_create(place, 1, RW, 1);
+    struct ipc_message m = { .label = 0 };
+    uint64_t ms[PAGER_LIMITS] = {
+        [PAGER_LIMIT_SOFT] = 100,      [PAGER_LIMIT_HARD] = 1000,
+        [PAGER_LIMIT_RUN_SOFT] = 100,  [PAGER_LIMIT_RUN_HARD] = 1000,
+        [PAGER_LIMIT_GRACE] = 3600000,
+    };
+    int64_t killed = 0;
+
+    (void)endpoint_limits(place, ms);
+    for (unsigned i = 0; i < WANTING; i++) {
+        wanting[i] = start("want", binding);
+    }
+    (void)process_sleep_until(process_clock() + 50 * MS);
+    start_all("queue", door);
+    until_waiting(PROCESSES * THREADS);
+    claim_status("a message, and no fault",
+                 ipc_receive(plain, &m, process_clock() + MS), ST_OK);
+    claim_equal("from a caller", (int64_t)m.label, 1);
+    (void)ipc_reply(&m);
+    (void)handle_close(plain);
+    (void)handle_close(place);
+    end_all("nobody receives any more");
+    for (unsigned i = 0; i < WANTING; i++) {
+        killed += process_kill(wanting[i]) == ST_OK;
+        (void)process_wait(wanting[i], 0);
+        (void)handle_close(wanting[i]);
+    }
+    claim_equal("they waited for pages", killed, WANTING);
+    (void)handle_close(binding);
+    (void)handle_close(door);
+}
+
+static void
 owed_thread(void *unused)
 {
     (void)unused;
@@ -443,6 +503,9 @@ main(int argc, char **argv)
                 return be_crowd(modes[i].wait);
             }
         }
+        if (strcmp(mode, "want") == 0) {
+            return be_wanting();
+        }
         return strcmp(mode, "serve") == 0 ? be_server()
                                           : be_clients(mode[0] == 'p');
     }
@@ -452,6 +515,8 @@ main(int argc, char **argv)
         place_end();
     } else if (strcmp(mode, "serve") == 0) {
         place_serve();
+    } else if (strcmp(mode, "mixed") == 0) {
+        place_mixed();
     } else if (strcmp(mode, "owed") == 0) {
         place_owed();
     } else if (strcmp(mode, "held") == 0) {
