@@ -303,7 +303,8 @@ vmm_cancel_transit(struct space *space, vaddr_t page)
 {
     struct mmu_cursor at;
 
-    if (mmu_find(&space->tables, page, &at) && mmu_leaf_is_transit(*at.leaf)) {
+    if (mmu_find_again(&space->tables, page.raw >> PAGE_SHIFT, &at)
+        && mmu_leaf_is_transit(*at.leaf)) {
         mmu_clear_at(&space->tables, page, at);
     }
 }

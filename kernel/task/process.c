@@ -464,7 +464,9 @@ process_end(struct process *process, const struct exit_report *report)
     process->report.ended = 0;
     process->report.image_base = process->image_base;
     KASSERT(!list_is_empty(&process->threads));
-    list_for_each(node, &process->threads) {
+    /* The last first: who leads a turn in a queue has nobody behind it then. */
+    for (struct list *node = process->threads.prev; node != &process->threads;
+         node = node->prev) {
         thread_stop(LIST_ENTRY(node, struct thread, process_link));
     }
     reaper =

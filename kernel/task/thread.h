@@ -131,8 +131,9 @@ struct thread {
     void *kernel_stack; /* as kernel_stack_alloc returned it */
 };
 
-/* Threads a process may have at once: what process_end stops in one go. */
-#define PROCESS_THREADS_MOST 128u
+/* Threads a process may have at once: what process_end stops in one go, 167
+ * instructions for one whose fault is queued. */
+#define PROCESS_THREADS_MOST 112u
 
 /* Create a suspended thread of @process: kernel stack, FPU area and reply slot,
  * all charged to the process. Returns ST_ENOMEM with nothing changed.

@@ -16,6 +16,8 @@
  *      end         a process: all wait for its end
  *      page        one page, and its region goes
  *      rights      a page for each thread, which wants to write to it; all go
+ *      faults      a page for each thread, that nobody brings, and the process is
+ *                  killed
  *      serve       4,000 endpoints that one process serves, and its end
  *
  * tests/qemu/test_irq_off.py counts meanwhile how long interrupts are off.
@@ -40,7 +42,7 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define OWED           40u  /* processes of callers */
 #define WANTING        400u /* processes, for a page each */
 #define THREADS        100u
-#define CLIENTS        128u /* all that a process can have */
+#define CLIENTS        112u /* all that a process can have */
 #define ENDPOINTS      4000u
 #define BASE           0x10000000000u
 #define RW             (PROT_READ | PROT_WRITE)
@@ -154,7 +156,7 @@ want_page(void *number)
 }
 
 static int
-be_clients(bool want_one)
+be_clients(const char *mode)
 {
     struct region_request request = {
         .binding = HANDLE_SLOT_GIVEN,
@@ -164,11 +166,14 @@ be_clients(bool want_one)
         .kind = REGION_ANONYMOUS,
     };
 
-    one_page = want_one;
+    one_page = strcmp(mode, "page") == 0;
     if (region_create(&request) < 0) {
         return 255;
     }
     crowd_start(want_page, CLIENTS);
+    if (strcmp(mode, "faults") == 0) {
+        want_page(NULL);
+    }
     if (region_destroy(BASE, CLIENTS) != ST_OK) {
         return 254;
     }
@@ -246,7 +251,7 @@ until_waiting(uint64_t threads)
 
         waiting = 0;
         for (int64_t i = 0; i < count; i++) {
-            if (rows[i].state == PROCESS_BLOCKED
+            if (rows[i].state != PROCESS_RUNNING
                 && strcmp(rows[i].name, "throng") == 0) {
                 waiting += rows[i].threads;
             }
@@ -484,6 +489,18 @@ place_pages(const char *mode)
 }
 
 static void
+place_faults(void)
+{
+    handle_t served = (handle_t)endpoint_create(RANK_SERVER);
+    handle_t binding = (handle_t)binding_create(served, 1, RW, CLIENTS);
+    handle_t client = start("faults", binding);
+
+    until_waiting(CLIENTS);
+    claim_status("killed", process_kill(client), ST_OK);
+    claim_equal("ended", process_wait(client, 0), EXIT_BY_KILL);
+}
+
+static void
 place_serve(void)
 {
     handle_t server = start("serve", HANDLE_NONE);
@@ -506,8 +523,7 @@ main(int argc, char **argv)
         if (strcmp(mode, "want") == 0) {
             return be_wanting();
         }
-        return strcmp(mode, "serve") == 0 ? be_server()
-                                          : be_clients(mode[0] == 'p');
+        return strcmp(mode, "serve") == 0 ? be_server() : be_clients(mode);
     }
     if (strcmp(mode, "bell") == 0) {
         place_bell();
@@ -519,6 +535,8 @@ main(int argc, char **argv)
         place_mixed();
     } else if (strcmp(mode, "owed") == 0) {
         place_owed();
+    } else if (strcmp(mode, "faults") == 0) {
+        place_faults();
     } else if (strcmp(mode, "held") == 0) {
         place_held();
     } else if (strcmp(mode, "queue") == 0 || strcmp(mode, "gifts") == 0) {

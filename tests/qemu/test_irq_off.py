@@ -85,7 +85,7 @@ def test_a_long_spawn_that_is_interrupted_leaves_nothing(measured, what):
 
 @pytest.mark.frames_change("kernel stacks that are kept may lie in one more table")
 @pytest.mark.parametrize("place,least", [("bell", 3), ("queue", 1), ("mixed", 4), ("gifts", 2), ("held", 7), ("owed", 41),
-                                         ("end", 2), ("page", 3), ("rights", 3), ("serve", 1)])
+                                         ("end", 2), ("page", 3), ("rights", 3), ("faults", 2), ("serve", 1)])
 def test_a_crowd_at_one_place_keeps_no_interrupt_away(measured, place, least):
     """A thousand threads wait for one thing, that happens or will never happen; all threads of
     a process want pages that go; a process serves four thousand endpoints."""
