@@ -302,6 +302,27 @@ process_orphan_step(struct process *process, unsigned most)
     return list_is_empty(&process->children);
 }
 
+/* Stop up to @most of those that process_end left in their wait for a page: the last
+ * first, for who leads a turn in a queue has nobody behind it then. */
+static bool
+process_stop_step(struct process *process, unsigned most)
+{
+    for (struct list *node = process->threads.prev; node != &process->threads;
+         node = node->prev) {
+        struct thread *thread = LIST_ENTRY(node, struct thread, process_link);
+
+        if (thread->state == THREAD_DEAD || thread == process->reaper) {
+            continue;
+        }
+        if (most == 0) {
+            return false;
+        }
+        thread_stop(thread);
+        most--;
+    }
+    return true;
+}
+
 static bool
 process_free_threads_step(struct process *process, unsigned most)
 {
@@ -405,7 +426,8 @@ static bool
 process_teardown_step(struct process *process)
 {
     /* Its calls first: each thread that goes looks for its own among them. */
-    return process_hook_teardown(process, TEARDOWN_STEP)
+    return process_stop_step(process, TEARDOWN_STEP)
+           && process_hook_teardown(process, TEARDOWN_STEP)
            && process_free_threads_step(process, TEARDOWN_STEP)
            && handle_table_teardown_step(&process->handles, process,
                                          TEARDOWN_STEP)
@@ -464,14 +486,13 @@ process_end(struct process *process, const struct exit_report *report)
     process->report.ended = 0;
     process->report.image_base = process->image_base;
     KASSERT(!list_is_empty(&process->threads));
-    /* The last first: who leads a turn in a queue has nobody behind it then. */
-    for (struct list *node = process->threads.prev; node != &process->threads;
-         node = node->prev) {
-        thread_stop(LIST_ENTRY(node, struct thread, process_link));
-    }
     reaper =
         LIST_ENTRY(list_first(&process->threads), struct thread, process_link);
     process->reaper = reaper;
+    thread_stop(reaper);
+    list_for_each(node, &process->threads) {
+        thread_doom(LIST_ENTRY(node, struct thread, process_link));
+    }
     reaper->resume = RESUME_KERNEL;
     reaper->continuation = process_reap;
     process_raise_reaper(reaper, current);

@@ -137,6 +137,27 @@ thread_stop(struct thread *thread)
     }
 }
 
+/* The continuation of a doomed thread that comes to run. */
+static void
+thread_discontinue(struct thread *thread)
+{
+    thread_stop(thread);
+    cpu_interrupt_window(); /* many may follow */
+    sched_dispatch();
+}
+
+void
+thread_doom(struct thread *thread)
+{
+    if (thread->state == THREAD_READY
+        || (thread->state == THREAD_WAITING && thread->wait->is_fault)) {
+        thread->resume = RESUME_KERNEL;
+        thread->continuation = thread_discontinue;
+    } else if (thread->state != THREAD_DEAD) {
+        thread_stop(thread);
+    }
+}
+
 /* The calls in @list that @thread took are its process's now. When interrupts come
  * in, the tick may take a call away whose time is up, or end the process: then this
  * does not go on. */

@@ -131,9 +131,8 @@ struct thread {
     void *kernel_stack; /* as kernel_stack_alloc returned it */
 };
 
-/* Threads a process may have at once: what process_end stops in one go, 167
- * instructions for one whose fault is queued. */
-#define PROCESS_THREADS_MOST 112u
+/* Threads a process may have at once: what process_end stops in one go. */
+#define PROCESS_THREADS_MOST 128u
 
 /* Create a suspended thread of @process: kernel stack, FPU area and reply slot,
  * all charged to the process. Returns ST_ENOMEM with nothing changed.
@@ -144,6 +143,11 @@ MUST_CHECK enum status thread_create(struct process *process, uint32_t priority,
 /* Unlink @thread from everything it waits for or runs in. It will not run again.
  * Context: any thread, the caller's own too. */
 void thread_stop(struct thread *thread);
+
+/* The process of @thread ends: it never leaves the kernel again. One that is ready,
+ * or waits for a page, stays where it is until thread_stop or its turn to run comes:
+ * there may be many, and to stop one of them is long. */
+void thread_doom(struct thread *thread);
 
 /* Give back what a stopped thread needs to run; the record stays while handles
  * name it. Context: not on its own kernel stack. */

@@ -347,6 +347,22 @@ step_to_reap(struct step *step)
     return false;
 }
 
+/* Whether client @who, which ends, has a doomed thread: that may wait for a page, or
+ * come to run by itself. */
+static bool
+step_has_doomed(unsigned who)
+{
+    for (unsigned i = 0; i < WORLD_THREADS; i++) {
+        const struct thread *thread = world_client_thread(who, i);
+
+        if (thread != NULL && thread->state != THREAD_DEAD
+            && thread != thread->process->reaper) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 step_alone(struct step *step)
 {
@@ -354,7 +370,8 @@ step_alone(struct step *step)
 
     return (world.scope.answers & objects) == 0 && step_to_reap(step)
            && step->event == STEP_REAP
-           && world.clients[step->who].process->ending;
+           && world.clients[step->who].process->ending
+           && !step_has_doomed(step->who);
 }
 
 /* What thread @step->thread of pager @step->who would do. */

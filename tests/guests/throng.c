@@ -42,7 +42,7 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 #define OWED           40u  /* processes of callers */
 #define WANTING        400u /* processes, for a page each */
 #define THREADS        100u
-#define CLIENTS        112u /* all that a process can have */
+#define CLIENTS        128u /* all that a process can have */
 #define ENDPOINTS      4000u
 #define BASE           0x10000000000u
 #define RW             (PROT_READ | PROT_WRITE)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting faults. A process has room for 112 threads, so the waiters are several
+ * Waiting faults. A process has room for 128 threads, so the waiters are several
  * processes: of 1, 9 and 90 threads, and from there on of 100. A pager of our own,
  * this program again, owes them their pages: first it has not started, and all of
  * them stand in the queue of its endpoint; then it takes each and defers it.
