@@ -27,8 +27,8 @@ void region_tree_insert(struct region_tree *tree, struct region *region);
 
 void region_tree_remove(struct region_tree *tree, struct region *region);
 
-/* Say that base or pages of @region have changed, within its neighbours. */
-void region_tree_update(struct region_tree *tree, struct region *region);
+/* Say that base or pages of @node have changed, within its neighbours. */
+void region_tree_update(struct region_tree *tree, struct region *node);
 
 /* The region with the lowest address, or NULL. */
 struct region *region_tree_first(const struct region_tree *tree);

@@ -117,7 +117,7 @@ static enum status
 handle_add_chunk(struct handle_table *table, struct process *owner)
 {
     struct handle_entry **more = table->more;
-    uint64_t list_bytes = more == NULL ? HANDLE_CHUNKS * sizeof(*more) : 0;
+    uint64_t list_bytes = more == NULL ? HANDLE_LIST_BYTES : 0;
     struct handle_entry *chunk;
     enum status status =
         process_charge_bytes(owner, HANDLE_CHUNK_BYTES + list_bytes);
@@ -198,7 +198,7 @@ handle_table_teardown_step(struct handle_table *table, struct process *owner,
             kfree(table->more[i]);
         }
         kfree(table->more);
-        process_uncharge_bytes(owner, HANDLE_CHUNKS * sizeof(*table->more));
+        process_uncharge_bytes(owner, HANDLE_LIST_BYTES);
     }
     memset(table, 0, sizeof(*table));
     return true;

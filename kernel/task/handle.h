@@ -42,6 +42,7 @@ struct process;
 #define HANDLE_CHUNK_SLOTS 128u
 #define HANDLE_CHUNK_BYTES (HANDLE_CHUNK_SLOTS * sizeof(struct handle_entry))
 #define HANDLE_CHUNKS      (HANDLE_MOST_SLOTS / HANDLE_CHUNK_SLOTS)
+#define HANDLE_LIST_BYTES  (HANDLE_CHUNKS * sizeof(void *))
 
 struct handle_free {
     uint16_t next; /* 0 = none, for both: slot 0 is never used */

@@ -155,7 +155,6 @@ trap_ist(struct trap_frame *frame)
 {
     switch (frame->vector) {
     case TRAP_NMI:
-        return;
     case TRAP_DEBUG:
         /* `mov ss` with a watchpoint delays #DB into the first instruction of
          * an entry path; ring 0 sets no breakpoints, so it is never ours. */
