@@ -173,10 +173,8 @@ endpoint_remove_call(struct call *call, struct list *place)
         endpoint_drop_message(endpoint, call);
     }
     endpoint->waiting--;
-    if (!list_is_empty(&call->turn_link)) {
-        list_remove(&call->turn_link);
-        list_remove(&call->lead_link);
-    }
+    list_remove(&call->turn_link);
+    list_remove(&call->lead_link);
     list_remove(&call->endpoint_link);
     if (list_is_empty(&endpoint->queue[call->priority])) {
         endpoint->queued &= ~(1ull << call->priority);
