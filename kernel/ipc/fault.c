@@ -250,6 +250,7 @@ fault_begin(struct thread *thread, uint64_t page, uint32_t access,
 void
 fault_deliver(struct thread *receiver, struct call *call)
 {
+    pager_watch_expect(call->endpoint);
     fault_deliver_inline(receiver, call);
 }
 

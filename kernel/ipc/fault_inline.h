@@ -17,7 +17,6 @@
 #include "endpoint.h"
 #include "fault.h"
 #include "journal.h"
-#include "pager_watch.h"
 
 /* A leaf that is in transit only within one function: slot 0 is no call. */
 #define FAULT_NO_SLOT 0u
@@ -81,16 +80,13 @@ fault_begin_direct(struct thread *thread, uint64_t page, uint32_t access)
     return call;
 }
 
-/* fault_deliver, for the one place that counts. */
+/* fault_deliver, for the one place that counts and an endpoint that is watched. */
 static ALWAYS_INLINE void
 fault_deliver_inline(struct thread *receiver, struct call *call)
 {
     struct process *server = receiver->process;
     struct trap_frame *to = receiver->context.frame;
 
-    if (UNLIKELY(list_is_empty(&call->endpoint->watch_link))) {
-        pager_watch_expect(call->endpoint);
-    }
     call->state = CALL_DELIVERED;
     call->server = server;
     call->receiver = receiver;

@@ -93,7 +93,7 @@ static const struct wait_class page_fault_wait = {
 };
 
 /* The current thread waits for the new fault @call, and the pager is not ready to
- * take it at once. */
+ * take it at once, or not watched yet. */
 NORETURN static NOINLINE void
 page_fault_queue(struct thread *thread, struct call *call)
 {
@@ -119,13 +119,14 @@ page_fault_ask(struct thread *thread, struct call *call,
                enum thread_resume resume)
 {
     struct cpu *cpu = cpu_this();
-    struct list *first = call->endpoint->servers.next;
+    const struct endpoint *endpoint = call->endpoint;
+    struct list *first = endpoint->servers.next;
     struct thread *pager = LIST_ENTRY(first, struct thread, wait_link);
 
     fault_add_waiter(call, thread);
     thread_set_waiting(thread, &page_fault_wait, call, resume);
-    if (UNLIKELY(first == &call->endpoint->servers || pager->deadline_tick != 0
-                 || cpu->resched)) {
+    if (UNLIKELY(first == &endpoint->servers || pager->deadline_tick != 0
+                 || cpu->resched || list_is_empty(&endpoint->watch_link))) {
         page_fault_queue(thread, call);
     }
     list_unlink(&pager->wait_link);
