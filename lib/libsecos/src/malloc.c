@@ -100,7 +100,7 @@ slab_env_fail(const struct slab_fault *fault)
         text, sizeof(text),
         "*** heap: block %p%s %s, seen at %p *** (image at %p)\r\n",
         fault->block, whose, slab_fault_text(fault->kind), fault->caller,
-        _text_start);
+        (const void *)_text_start);
     (void)console_write_all(HANDLE_SLOT_CONSOLE, text, strlen(text));
     malloc_leave();
     abort();
