@@ -65,7 +65,7 @@ lint-rooms:
 	@echo "  LINT    rooms"
 	@$(PYTHON) tests/tools/check_layers.py
 	@for f in $$(git ls-files 'boot/*.asm' 'kernel/*.c' 'kernel/*.asm' 'lib/*.c' 'lib/*.asm' 2>/dev/null | sed 's|.*/||'); do \
-	grep -qw "$$f" kernel/build.mk kernel/*/build.mk kernel/*/*/build.mk Makefile lib/*/*.mk || { echo "$$f is in no build.mk"; exit 1; }; done
+	grep -qw "$$f" $$(git ls-files '*.mk') Makefile || { echo "$$f is in no build.mk"; exit 1; }; done
 lint-mutants:
 	@echo "  LINT    mutants"
 	@$(PYTHON) tests/tools/mutants.py --check
