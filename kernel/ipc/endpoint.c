@@ -51,26 +51,25 @@ endpoint_create(uint32_t rank, struct process *maker, struct endpoint **out)
 static void
 endpoint_add_message(struct endpoint *endpoint, struct call *call)
 {
-    uint32_t *first = &endpoint->messages[call->priority];
+    struct call **first = &endpoint->messages[call->priority];
 
-    if (*first == 0) {
-        *first = call->slot;
+    if (*first == NULL) {
+        *first = call;
     } else {
-        list_add_before(&call_at(*first)->lead_link, &call->lead_link);
+        list_add_before(&(*first)->lead_link, &call->lead_link);
     }
 }
 
 /* @call leaves it. */
 static void
-endpoint_drop_message(struct endpoint *endpoint, struct call *call)
+endpoint_drop_message(struct endpoint *endpoint, const struct call *call)
 {
-    uint32_t *first = &endpoint->messages[call->priority];
+    struct call **first = &endpoint->messages[call->priority];
 
-    if (*first == call->slot) {
+    if (*first == call) {
         struct list *next = list_first(&call->lead_link);
 
-        *first = next == NULL ? 0
-                              : LIST_ENTRY(next, struct call, lead_link)->slot;
+        *first = next == NULL ? NULL : LIST_ENTRY(next, struct call, lead_link);
     }
 }
 
@@ -213,8 +212,8 @@ endpoint_best_call(struct endpoint *endpoint, bool serves)
             return LIST_ENTRY(list_first(&endpoint->queue[best]), struct call,
                               endpoint_link);
         }
-        if (endpoint->messages[best] != 0) {
-            return call_at(endpoint->messages[best]);
+        if (endpoint->messages[best] != NULL) {
+            return endpoint->messages[best];
         }
         queued &= ~(1u << best);
     }

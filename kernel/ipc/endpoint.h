@@ -63,9 +63,9 @@ struct endpoint {
     struct list queue[PRIORITIES];
     uint64_t queued;     /* bit n: queue[n] is not empty; ENDPOINT_TELLS */
     struct list leading; /* the faults in the queues, by lead_link       */
-    /* Slot of the first message in queue[n], or 0: the messages there are a ring by
+    /* The first message in queue[n], or NULL: the messages there are a ring by
      * lead_link. */
-    uint32_t messages[PRIORITIES];
+    struct call *messages[PRIORITIES];
     uint32_t waiting; /* calls in the queues, followers too */
     uint32_t rank;
     uint32_t receive_handles;
