@@ -24,7 +24,7 @@
 #include <task/process.h>
 #include <task/sched.h>
 
-#define RANGE_STEP_PAGES   16u
+#define RANGE_STEP_PAGES   8u
 #define RANGE_STEP_REGIONS 16u
 #define RANGE_STEP_FAULTS  16u
 
