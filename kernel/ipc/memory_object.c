@@ -3,10 +3,10 @@
 #include "memory_object.h"
 
 #include <base/align.h>
-#include <base/bitmap.h>
 #include <base/string.h>
 
 #include <klib/kassert.h>
+#include <klib/numbers.h>
 #include <mm/frame.h>
 #include <mm/heap.h>
 #include <mm/pmm.h>
@@ -15,18 +15,8 @@
 #include "memory_pages.h"
 #include "supervisor.h"
 
-#define OBJECTS_MOST 4096u
-
-static struct memory_object *memory_objects[OBJECTS_MOST];
-/* Numbers from memory_fresh_id on were never used; of the others, those that are
- * free again are in the tree. */
-static uint32_t memory_fresh_id = 1;
-static uint32_t memory_free_count = OBJECTS_MOST - 1;
-static uint64_t memory_free_words[BITMAP_WORDS(OBJECTS_MOST) + 1];
-static struct bitmap_tree memory_free = {
-    .low = memory_free_words,
-    .mid = memory_free_words + BITMAP_WORDS(OBJECTS_MOST),
-};
+static struct memory_object *memory_objects[NUMBERS_MOST];
+static struct numbers memory_numbers = NUMBERS_INIT(memory_numbers);
 /* Objects without a reference, to be taken apart. Each is its maker's until then:
  * it still has charges, which move up like those of the living. */
 static struct memory_object *memory_graveyard; /* by grave_next */
@@ -45,35 +35,25 @@ memory_object_of(uint64_t word)
 
 /* ---- life -------------------------------------------------------------- */
 
-_Static_assert(BITMAP_WORDS(OBJECTS_MOST) <= BITMAP_WORD_BITS,
-               "one word tells which words have a free number");
-
 /* A number for @memory, or 0 if none is left for its @maker. */
 static uint32_t
 memory_take_id(struct memory_object *memory, const struct process *maker)
 {
-    uint64_t id = memory_fresh_id;
+    uint32_t id;
 
-    if (memory_free_count <= process_numbers_left(maker)) {
+    if (memory_numbers.left <= process_numbers_left(maker)) {
         return 0;
     }
-    memory_free_count--;
-    if (id < OBJECTS_MOST) {
-        memory_fresh_id++;
-    } else {
-        id = bitmap_tree_take_first(&memory_free);
-        KASSERT(id != BITMAP_NONE); /* they are counted */
-    }
+    id = numbers_take(&memory_numbers, 0);
     memory_objects[id] = memory;
-    return (uint32_t)id;
+    return id;
 }
 
 static void
 memory_put_id(uint32_t id)
 {
     memory_objects[id] = NULL;
-    bitmap_tree_add(&memory_free, id);
-    memory_free_count++;
+    numbers_put(&memory_numbers, id);
 }
 
 /* Frames that record and chunk array are counted as. */

@@ -2,12 +2,12 @@
 /* Processes: numbers, birth, end and teardown. */
 #include "process.h"
 
-#include <base/bitmap.h>
 #include <base/string.h>
 
 #include <arch/cpu.h>
 #include <klib/kassert.h>
 #include <klib/log.h>
+#include <klib/numbers.h>
 #include <mm/heap.h>
 #include <mm/pmm.h>
 
@@ -26,15 +26,7 @@ struct quota process_root_quota;
 static struct list process_ended = { &process_ended, &process_ended };
 static struct process *process_slots[PROCESS_SLOTS];
 static uint32_t process_next_id = 1;
-/* Slots from process_fresh on were never used; of the others, those that are free
- * again are in the tree. */
-static uint32_t process_fresh = 1;
-static uint32_t process_free_count = PROCESS_SLOTS - 1;
-static uint64_t process_free_words[BITMAP_WORDS(PROCESS_SLOTS) + 1];
-static struct bitmap_tree process_free = {
-    .low = process_free_words,
-    .mid = process_free_words + BITMAP_WORDS(PROCESS_SLOTS),
-};
+static struct numbers process_numbers = NUMBERS_INIT(process_numbers);
 
 void
 process_init(void)
@@ -45,8 +37,7 @@ process_init(void)
                frames - frames / KERNEL_RESERVE_PART);
 }
 
-_Static_assert(BITMAP_WORDS(PROCESS_SLOTS) <= BITMAP_WORD_BITS,
-               "one word tells which words have a free slot");
+_Static_assert(PROCESS_SLOTS == NUMBERS_MOST, "a slot for each number");
 
 /* Numbers only grow, so that an old one is never somebody else; the slot of a
  * number is its remainder, and occupied slots are passed over. Returns 0 if none
@@ -54,21 +45,14 @@ _Static_assert(BITMAP_WORDS(PROCESS_SLOTS) <= BITMAP_WORD_BITS,
 static uint32_t
 process_take_id(struct process *process)
 {
-    uint64_t slot = process_fresh;
+    uint32_t slot;
     uint32_t id;
 
-    if (process_free_count <= process_numbers_left(process->parent)) {
+    if (process_numbers.left <= process_numbers_left(process->parent)) {
         return 0;
     }
-    process_free_count--;
-    if (slot < PROCESS_SLOTS) {
-        process_fresh++;
-    } else {
-        slot = bitmap_tree_take_after(&process_free,
-                                      process_next_id % PROCESS_SLOTS);
-        KASSERT(slot != BITMAP_NONE); /* they are counted */
-    }
-    id = process_next_id + ((uint32_t)slot - process_next_id) % PROCESS_SLOTS;
+    slot = numbers_take(&process_numbers, process_next_id % PROCESS_SLOTS);
+    id = process_next_id + (slot - process_next_id) % PROCESS_SLOTS;
     process_next_id = id + 1;
     process_slots[slot] = process;
     return id;
@@ -78,8 +62,7 @@ static void
 process_put_id(const struct process *process)
 {
     process_slots[process_slot(process)] = NULL;
-    bitmap_tree_add(&process_free, process_slot(process));
-    process_free_count++;
+    numbers_put(&process_numbers, process_slot(process));
 }
 
 struct process *

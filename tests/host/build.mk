@@ -19,9 +19,10 @@ HOST_elf := $(addprefix kernel/task/,elf.c elf_dynamic.c elf_image.c manifest.c)
 HOST_manifest := kernel/task/manifest.c
 HOST_elf_oracle := $(addprefix kernel/task/,elf.c elf_dynamic.c elf_image.c manifest.c)
 
-HOST_TESTS += place random
+HOST_TESTS += place random numbers
 HOST_place := kernel/task/place.c
 HOST_random :=
+HOST_numbers :=
 
 HOST_TESTS += paging region
 HOST_paging := kernel/arch/x86_64/paging.c
