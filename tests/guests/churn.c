@@ -25,6 +25,7 @@
 #include <libsecos/region.h>
 #include <libsecos/system.h>
 
+#include "area.h"
 #include "claim.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
@@ -111,20 +112,6 @@ finish(int64_t process)
     return word;
 }
 
-static uint64_t
-region_at(uint64_t base, uint64_t pages)
-{
-    struct region_request request = {
-        .base = base,
-        .pages = pages,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
-    int64_t got = region_create(&request);
-
-    return got < 0 ? 0 : (uint64_t)got;
-}
-
 /* ---- spawn and kill -------------------------------------------------------- */
 
 static void
@@ -149,7 +136,7 @@ work(void)
 {
     random_state = process_started->random[0] | 1;
     for (;;) {
-        uint64_t base = region_at(0, 8);
+        uint64_t base = area_at(HANDLE_NONE, 0, 8);
         int64_t bell = notify_create();
         int64_t child;
 
@@ -209,7 +196,7 @@ fill(void)
         int64_t got;
 
         do {
-            base = region_at(0, piece);
+            base = area_at(HANDLE_NONE, 0, piece);
             got = base == 0 ? 0 : region_populate(base, piece, PROT_WRITE);
             pages += got > 0 ? (uint64_t)got : 0;
         } while (got == (int64_t)piece);
@@ -253,7 +240,7 @@ static int
 greedy(void)
 {
     int refused = 0;
-    uint64_t base = region_at(0, 8);
+    uint64_t base = area_at(HANDLE_NONE, 0, 8);
     int64_t endpoint = endpoint_create(0);
     int64_t memory = syscall1(SYS_memory_create, 16);
     int64_t thread;
@@ -262,7 +249,8 @@ greedy(void)
     refused += base == 0 || region_populate(base, 8, PROT_WRITE) != 8;
     for (unsigned i = 0; i < 40; i++) {
         refused += notify_create() < 0;
-        refused += region_at(0x200000000000u + (uint64_t)i * (1ull << 21), 1)
+        refused += area_at(HANDLE_NONE,
+                           0x200000000000u + (uint64_t)i * (1ull << 21), 1)
                    == 0;
     }
     refused += endpoint < 0;
@@ -345,7 +333,7 @@ regions_many(uint64_t count)
     int64_t wrong = 0;
 
     while (made < count
-           && region_at(0x200000000000u + made * 2 * PAGE, 1) != 0) {
+           && area_at(HANDLE_NONE, 0x200000000000u + made * 2 * PAGE, 1) != 0) {
         made++;
         if (made == count / 10) {
             first = process_clock() - start;

@@ -21,6 +21,7 @@
 #include <libsecos/process.h>
 #include <libsecos/region.h>
 
+#include "area.h"
 #include "claim.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
@@ -39,28 +40,13 @@ SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
 
 static uint8_t stack[1024] __attribute__((aligned(16)));
 
-static uint64_t
-region_at(handle_t source, uint64_t base, uint64_t pages)
-{
-    struct region_request request = {
-        .binding = source,
-        .base = base,
-        .pages = pages,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
-    int64_t got = region_create(&request);
-
-    return got < 0 ? 0 : (uint64_t)got;
-}
-
 /* Each page in a chunk of its own: as much as can be had of few frames. */
 static int
 hoarder(uint64_t moment)
 {
     for (unsigned i = 0; i < OBJECTS; i++) {
         int64_t object = memory_create(CHUNKS * CHUNK);
-        uint64_t base = region_at((handle_t)object, FAR, CHUNKS * CHUNK);
+        uint64_t base = area_at((handle_t)object, FAR, CHUNKS * CHUNK);
 
         for (uint64_t chunk = 0; chunk < CHUNKS; chunk++) {
             if (region_populate(base + chunk * CHUNK * PAGE, 1, PROT_WRITE)
@@ -108,10 +94,10 @@ static int
 victim(uint64_t moment)
 {
     volatile uint8_t *page =
-        (volatile uint8_t *)(uintptr_t)region_at(deaf_pager(GRACE_MS), 0, 1);
+        (volatile uint8_t *)(uintptr_t)area_at(deaf_pager(GRACE_MS), 0, 1);
 
-    if (region_at(HANDLE_NONE, FAR, 4) == 0
-        || region_at(deaf_pager(LONG_MS), FAR + 4 * PAGE, 4) == 0) {
+    if (area_at(HANDLE_NONE, FAR, 4) == 0
+        || area_at(deaf_pager(LONG_MS), FAR + 4 * PAGE, 4) == 0) {
         return 1;
     }
     memset((void *)(uintptr_t)FAR, 0, 4 * PAGE);

@@ -15,6 +15,7 @@
 #include <libsecos/region.h>
 #include <libsecos/system.h>
 
+#include "area.h"
 #include "claim.h"
 #include "image.h"
 
@@ -33,25 +34,10 @@ static handle_t bell;
 static handle_t place;
 static volatile unsigned waiting;
 
-static uint64_t
-region_at(handle_t source, uint64_t base, uint64_t pages)
-{
-    struct region_request request = {
-        .binding = source,
-        .base = base,
-        .pages = pages,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
-    int64_t got = region_create(&request);
-
-    return got < 0 ? 0 : (uint64_t)got;
-}
-
 static void
 many_pages(void)
 {
-    uint64_t base = region_at(0, 0, 8192);
+    uint64_t base = area_at(0, 0, 8192);
     struct region_info row;
 
     claim_equal("8,192 pages", region_populate(base, 8192, PROT_WRITE), 8192);
@@ -72,8 +58,7 @@ far_pages(void)
     struct region_info row;
     int64_t present = 0;
 
-    claim_true("a region of 64 GiB",
-               region_at(0, FAR, 1ull << (36 - 12)) == FAR);
+    claim_true("a region of 64 GiB", area_at(0, FAR, 1ull << (36 - 12)) == FAR);
     for (uint64_t i = 0; i < 63; i++) {
         present += region_populate(FAR + (i << 30) + (i << 12), 1, PROT_WRITE);
     }
@@ -109,7 +94,7 @@ many_regions(void)
     int64_t made = 0;
 
     for (uint64_t i = 0; i < REGIONS; i++) {
-        made += region_at(0, FAR + i * 2 * PAGE, 1) != 0;
+        made += area_at(0, FAR + i * 2 * PAGE, 1) != 0;
     }
     claim_equal("10,000 regions", made, REGIONS);
     claim_equal("all listed", list_regions(), REGIONS);
@@ -172,7 +157,7 @@ many_rights(void)
 static void
 large_program(void)
 {
-    uint64_t base = region_at(0, 0, 1024);
+    uint64_t base = area_at(0, 0, 1024);
     struct spawn_request request = { .name = "large",
                                      .elf = base,
                                      .elf_bytes = 1024 * PAGE };
@@ -196,7 +181,7 @@ shown_often(void)
     uint64_t bases[16];
 
     for (unsigned i = 0; i < 16; i++) {
-        bases[i] = region_at((handle_t)memory, 0, 512);
+        bases[i] = area_at((handle_t)memory, 0, 512);
         (void)region_populate(bases[i], 512, PROT_WRITE);
     }
     claim_status("an object that is seen 16 times shrinks to nothing",
@@ -221,7 +206,7 @@ seen_by_many(void)
 
     for (unsigned i = 0; i < SIGHTS; i++) {
         at -= 2 * SIGHT_PAGES * PAGE;
-        (void)region_at((handle_t)memory, at, SIGHT_PAGES);
+        (void)area_at((handle_t)memory, at, SIGHT_PAGES);
         shown += region_populate(at, SIGHT_PAGES, PROT_READ);
     }
     claim_equal("16 pages are seen 1,000 times", shown, SIGHTS * SIGHT_PAGES);
@@ -363,16 +348,16 @@ reports(void)
 static void
 leave_much(void)
 {
-    uint64_t base = region_at(0, 0, 2048);
+    uint64_t base = area_at(0, 0, 2048);
 
     (void)region_populate(base, 2048, PROT_WRITE);
     for (uint64_t i = 0; i < 500; i++) {
-        (void)region_at(0, FAR + (i << 30), 1);
+        (void)area_at(0, FAR + (i << 30), 1);
         (void)region_populate(FAR + (i << 30), i < 20, PROT_WRITE);
         (void)notify_create();
     }
     for (uint64_t i = 0; i < REGIONS; i++) {
-        (void)region_at(0, FAR + (1ull << 40) + i * 2 * PAGE, 1);
+        (void)area_at(0, FAR + (1ull << 40) + i * 2 * PAGE, 1);
     }
 }
 

@@ -32,6 +32,7 @@
 #include <libsecos/region.h>
 #include <libsecos/system.h>
 
+#include "area.h"
 #include "claim.h"
 
 SECOS_MANIFEST(1u << SYS_GROUP_IPC | 1u << SYS_GROUP_PROCESS
@@ -158,16 +159,8 @@ want_page(void *number)
 static int
 be_clients(const char *mode)
 {
-    struct region_request request = {
-        .binding = HANDLE_SLOT_GIVEN,
-        .base = BASE,
-        .pages = CLIENTS,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
-
     one_page = strcmp(mode, "page") == 0;
-    if (region_create(&request) < 0) {
+    if (area_at(HANDLE_SLOT_GIVEN, BASE, CLIENTS) == 0) {
         return 255;
     }
     crowd_start(want_page, CLIENTS);
@@ -185,15 +178,7 @@ be_clients(const char *mode)
 static int
 be_wanting(void)
 {
-    struct region_request request = {
-        .binding = HANDLE_SLOT_GIVEN,
-        .base = BASE,
-        .pages = 1,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
-
-    if (region_create(&request) < 0) {
+    if (area_at(HANDLE_SLOT_GIVEN, BASE, 1) == 0) {
         return 255;
     }
     *(volatile char *)BASE = 1;
@@ -454,18 +439,12 @@ place_pages(const char *mode)
     handle_t served = (handle_t)endpoint_create(RANK_SERVER);
     handle_t object = (handle_t)syscall1(SYS_memory_create, CLIENTS);
     handle_t binding = (handle_t)binding_create(served, 1, RW, CLIENTS);
-    struct region_request request = {
-        .binding = object,
-        .pages = CLIENTS,
-        .prot = RW,
-        .kind = REGION_ANONYMOUS,
-    };
     handle_t client;
     struct ipc_message m = { .label = 0 };
     unsigned asked = 0;
 
     claim_equal("pages to be shared",
-                region_populate((uint64_t)region_create(&request), CLIENTS,
+                region_populate(area_at(object, 0, CLIENTS), CLIENTS,
                                 PROT_WRITE),
                 CLIENTS);
     client = start(mode, binding);

@@ -49,19 +49,26 @@ decide_spin(struct pager *pager, struct ipc_message *m,
     spin(NULL);
 }
 
+/* One more thread of @priority (0 = this one's) that spins. */
+static void
+start_spinning(uint32_t priority)
+{
+    static uint64_t stack[512];
+
+    stack[0] = 1; /* the page is there */
+    (void)thread_create(spin, NULL, &stack[512], priority);
+}
+
 /* One of two spinning threads is always ready, and never kept waiting by anybody
  * else. */
 enum move
 decide_spin2(struct pager *pager, struct ipc_message *m,
              const struct pager_fault *fault)
 {
-    static uint64_t stack[512];
-
     (void)pager;
     (void)m;
     (void)fault;
-    stack[0] = 1;
-    (void)thread_create(spin, NULL, &stack[512], 0);
+    start_spinning(0);
     spin(NULL);
 }
 
@@ -71,13 +78,10 @@ enum move
 decide_alibi(struct pager *pager, struct ipc_message *m,
              const struct pager_fault *fault)
 {
-    static uint64_t stack[512];
-
     (void)pager;
     (void)m;
     (void)fault;
-    stack[0] = 1;
-    (void)thread_create(spin, NULL, &stack[512], 1);
+    start_spinning(1);
     sleep_on(1000 * MS);
 }
 
