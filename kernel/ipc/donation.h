@@ -49,7 +49,7 @@ donation_settle(struct thread *server)
 void donation_lose(struct thread *server);
 
 /* Settle up to @most of those that lost callers; true when none is left. The
- * supervisor calls it until then. Cost: about 1,000 instructions each. */
+ * supervisor calls it until then. Cost: bounded by DONATION_HELD calls each. */
 bool donation_settle_step(unsigned most);
 
 /* Whether a call from @caller to @endpoint, where nobody receives, would wait

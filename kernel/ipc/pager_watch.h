@@ -75,7 +75,7 @@ MUST_CHECK enum status pager_watch_attach(struct endpoint *endpoint,
                                           struct process *process);
 
 /* A fault is queued at @endpoint or delivered from it: watch it. If nobody has ever
- * served it, its grace period begins. Cost: 3 instructions if it is watched. */
+ * served it, its grace period begins. Cost: constant. */
 void pager_watch_expect(struct endpoint *endpoint);
 
 /* @process ends: up to @most of its endpoints have no server from now on. Returns
@@ -88,8 +88,7 @@ void pager_watch_forget(struct endpoint *endpoint);
 /* The tick: look at the oldest unanswered fault of each watched pager. Comes before the
  * scheduler's, whose deadlines would make a pager ready that slept until now. It
  * does not return if it ends the running process; that tick is not counted.
- * Context: timer interrupt. Cost: about 80 instructions for each, and 8,000 at
- * most. */
+ * Context: timer interrupt. Cost: constant for each, and bounded in all. */
 void pager_watch_tick(void);
 
 /* The server of @endpoint answered what could never be right. The third time it
