@@ -140,7 +140,7 @@ fuzz-syscalls: ## the system call fuzzer, for longer; FUZZ_ROUNDS=10, SECOS_SEED
 	@SECOS_SOAK=$(FUZZ_ROUNDS) SECOS_TIMEOUT=600 $(PYTEST) --timeout 3600 tests/qemu/test_fuzz_syscalls.py
 
 # What the memory managers' branches are counted with, and where those stand that no host can take.
-COVERAGE_TESTS := bitmap string memmap quota pmm heap paging region vmm large fail audits edges malloc boot_info published_api
+COVERAGE_TESTS := bitmap string memmap quota pmm heap paging region vmm vmm_claims large fail audits edges malloc boot_info published_api
 COVERAGE_FILES := kernel/mm/ kernel/arch/x86_64/(paging.c|mmu_inline.h) lib/base/(src/(bitmap|slab).c|include/base/(bitmap|slab|checked|align).h)
 coverage: ## branches of the memory managers that host tests take
 	@tools/setup test coverage

@@ -26,9 +26,10 @@ HOST_numbers :=
 
 HOST_TESTS += paging region
 HOST_paging := kernel/arch/x86_64/paging.c
-HOST_TESTS += vmm
+HOST_TESTS += vmm vmm_claims
 HOST_vmm := $(wildcard kernel/mm/vmm*.c) $(HOST_paging) $(addprefix kernel/mm/,tlb.c region.c region_tree.c blocks.c frame.c heap.c memmap.c \
 	pmm.c pmm_report.c pmm_start.c quota.c) $(addprefix lib/base/src/,bitmap.c fill.c slab.c)
+HOST_vmm_claims := $(HOST_vmm)
 HOST_region := kernel/mm/region.c kernel/mm/region_tree.c
 HOST_TESTS += large
 HOST_large := $(HOST_vmm)

@@ -99,3 +99,12 @@ audit(void)
     CHECK_EQ(info.wrong_owner, 0);
     return info.wx_d;
 }
+
+/* Whether each byte of the page at @frame is @byte. */
+static inline bool
+is_full_of(const void *frame, int byte)
+{
+    const uint8_t *bytes = frame;
+
+    return bytes[0] == byte && memcmp(bytes, bytes + 1, PAGE_BYTES - 1) == 0;
+}
