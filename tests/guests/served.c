@@ -110,15 +110,15 @@ receive_once(handle_t from)
     IS(ipc_receive(from, &m, process_clock() + 8 * MS), ST_ETIMEDOUT);
 }
 
-/* A thread that answers whoever calls, each after a while. */
+/* A thread that answers whoever calls, each after @ns of work. */
 static void
-serve_busily(UNUSED void *nothing)
+serve_busily(void *ns)
 {
     struct ipc_message m = { .slot = 0 };
     int64_t status = ipc_receive(endpoint, &m, 0);
 
     while (status == ST_OK) {
-        work(BUSY_NS);
+        work((uintptr_t)ns);
         m.slot = 0;
         status = ipc_reply_receive(endpoint, &m, 0);
     }
@@ -164,7 +164,7 @@ group_threads(void)
     endpoint = new_endpoint();
     receive_once(endpoint);
     IS(ipc_call(endpoint, 0, &m, 0), ST_EDEADLK);
-    start_thread(serve_busily, NULL, LOW);
+    start_thread(serve_busily, (void *)BUSY_NS, LOW);
     rest(8 * MS);
     call_a_busy_server("a call to another thread of one's own process");
     /* Nothing of the priority between runs before the server, for it has ours. */
@@ -294,19 +294,6 @@ slice_victim(UNUSED void *nothing)
     }
 }
 
-static void
-slice_serve(UNUSED void *nothing)
-{
-    struct ipc_message m = { .slot = 0 };
-    int64_t status = ipc_receive(endpoint, &m, 0);
-
-    while (status == ST_OK) {
-        work(SLICE_WORK_NS);
-        status = ipc_reply_receive_inline(endpoint, &m, 0);
-    }
-    exit(3);
-}
-
 /* Work in the server, by direct calls or by such as have a deadline. */
 static void
 slice_call(bool direct)
@@ -332,7 +319,7 @@ group_slice(void)
 
     endpoint = new_endpoint();
     start_thread(slice_victim, NULL, 0);
-    start_thread(slice_serve, NULL, 0);
+    start_thread(serve_busily, (void *)SLICE_WORK_NS, 0);
     rest(20 * MS);
     before = slice_count;
     rest(SLICE_RUN_NS);
